@@ -1,0 +1,1 @@
+"""Backpropagation by hand, Adam's expectations and a dense net on CIFAR-10, for the hw1 book."""
