@@ -1,0 +1,76 @@
+"""Saves a training run at every epoch, so that it can be interrupted and resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from hw1lib.errors import InputError
+from hw1lib.files import replacing
+from hw1lib.training import Epoch, Run
+
+
+def save_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> None:
+    """Writes weights, random state and history to one file, atomically.
+
+    Args:
+        path: the checkpoint, replaced if it exists.
+        run: the run between two epochs.
+        identity: what a resumed run must agree in: config, seed, digests of pixels and code.
+    """
+    tensors = {f"net.{key}": value.cpu() for key, value in run.net.state_dict().items()}
+    tensors["generator"] = run.generator.get_state()
+    history = [astuple(epoch) for epoch in run.history]
+    tensors["history"] = torch.tensor(history, dtype=torch.float64)
+    metadata = {"identity": _canonical(identity), "digest": _digest(tensors)}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata)
+
+
+def restore_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> bool:
+    """Brings `run` to where the checkpoint left off, and says whether there was one that fits.
+
+    A checkpoint of another run (another config, seed, code or other pixels) is passed over.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    if not path.exists():
+        return False
+    damaged = InputError(f"{path} is damaged: delete it, and training starts from the beginning.")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise damaged from error
+    if metadata.get("digest") != _digest(tensors):
+        raise damaged
+    if metadata.get("identity") != _canonical(identity):
+        return False
+    run.net.load_state_dict(
+        {key[4:]: value for key, value in tensors.items() if key.startswith("net.")}
+    )
+    run.generator.set_state(tensors["generator"])
+    run.history = [Epoch(int(row[0]), *row[1:]) for row in tensors["history"].tolist()]
+    return True
+
+
+def _canonical(identity: dict[str, object]) -> str:
+    return json.dumps(identity, sort_keys=True)
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over names and contents."""
+    total = hashlib.sha256()
+    for key in sorted(tensors):
+        total.update(key.encode())
+        total.update(tensors[key].contiguous().numpy().tobytes())
+    return total.hexdigest()

@@ -1,0 +1,40 @@
+"""Digests that tell whether results still belong to the code that made them."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from pathlib import Path
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of the file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def code_digest(*paths: Path) -> str:
+    """SHA-256 of what Python modules mean: comments, docstrings and layout don't count.
+
+    The same on every Python version that reads the modules to the same syntax tree.
+    """
+    meanings = [_meaning(ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+    return hashlib.sha256("\n".join(meanings).encode()).hexdigest()
+
+
+def _meaning(node: object) -> str:
+    """A syntax tree as text, without docstrings, positions and empty fields."""
+    if isinstance(node, list):
+        return f"[{','.join(_meaning(item) for item in node if not _is_docstring(item))}]"
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+        return f"{type(node).__name__}({','.join(f'{n}={_meaning(v)}' for n, v in fields)})"
+    return repr(node)
+
+
+def _is_docstring(node: object) -> bool:
+    """Whether a statement is a string that stands alone."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

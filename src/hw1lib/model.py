@@ -1,0 +1,34 @@
+"""The dense net of question 3."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+
+def build_net(layer_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
+    """A dense net: linear layers with ReLU between them, logits at the end.
+
+    Weights are PyTorch's default for `nn.Linear`, drawn from `seed` alone: the global random
+    state is neither read nor changed.
+
+    Args:
+        layer_sizes: units of every layer; the homework's is (1024, 256, 128, 64, 10).
+        seed: of the initial weights.
+
+    Returns:
+        A module from (N, layer_sizes[0]) to logits of shape (N, layer_sizes[-1]).
+    """
+    layers: list[nn.Module] = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for inputs, outputs in pairwise(layer_sizes):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def count_parameters(net: nn.Module) -> int:
+    """Number of weights and biases."""
+    return sum(parameter.numel() for parameter in net.parameters())
