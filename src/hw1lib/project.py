@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hw1lib.errors import InputError
 
-MARKERS = ("_quarto.yml", "network.yml", "q1_backprop.qmd")
+MARKERS = ("_quarto.yml", "network.yml")
 
 
 def project_root() -> Path:

@@ -1,0 +1,203 @@
+"""The network file: question 1's figure as data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import sympy
+import torch
+import yaml
+from sympy import Rational
+from torch import Tensor
+
+from hw1lib.errors import InputError
+from hw1lib.project import project_root
+
+Vector = tuple[Rational, ...]
+Matrix = tuple[Vector, ...]
+
+ACTIVATIONS = ("relu", "sigmoid", "tanh", "identity")
+OUTPUTS = ("softmax", "sigmoid")
+PARAMETERS = ("W_H", "b_H", "W_O", "b_O")
+REQUIRED = ("x", "y", *PARAMETERS)
+OPTIONAL = {"activation": ACTIVATIONS, "output": OUTPUTS}
+MAX_UNITS = 64
+MAX_BYTES = 2**18
+MAX_NUMBER = 10**6
+NUMBER = re.compile(r"[+-]?(\d{1,30}(/0*[1-9]\d{0,29})?|\d{0,30}\.\d{1,30}|\d{1,30}\.)")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A two-layer network with its input and target, every number exact.
+
+    z_H = W_H x + b_H, h = activation(z_H), z_O = W_O h + b_O, y_hat = output(z_O), and the loss is
+    the cross-entropy of y_hat against y with the natural logarithm.
+
+    Attributes:
+        x: (n,) input.
+        y: (k,) target, one-hot for softmax; one 0 or 1 for sigmoid.
+        W_H: (m, n) weights of the hidden layer.
+        b_H: (m,) biases of the hidden layer.
+        W_O: (k, m) weights of the output layer.
+        b_O: (k,) biases of the output layer.
+        activation: relu, sigmoid, tanh or identity.
+        output: softmax or sigmoid.
+    """
+
+    x: Vector
+    y: Vector
+    W_H: Matrix
+    b_H: Vector
+    W_O: Matrix
+    b_O: Vector
+    activation: str = "relu"
+    output: str = "softmax"
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Units of input, hidden and output layer: n, m, k."""
+        return len(self.x), len(self.b_H), len(self.b_O)
+
+    def exact(self, name: str) -> sympy.Matrix:
+        """A field as a sympy matrix; vectors are columns."""
+        return sympy.Matrix(getattr(self, name))
+
+    def tensor(self, name: str) -> Tensor:
+        """A field as a float64 tensor, (rows, columns) or (length,)."""
+        value = getattr(self, name)
+        rows = [[float(v) for v in r] if isinstance(r, tuple) else float(r) for r in value]
+        return torch.tensor(rows, dtype=torch.float64)
+
+
+def load_network(path: Path | str | None = None) -> Network:
+    """Reads a network file; the book's own `network.yml` if `path` is None.
+
+    Raises:
+        InputError: the file can't be read, or a field is missing, unknown or wrong.
+    """
+    path = Path(path) if path else project_root() / "network.yml"
+    try:
+        return parse_network(_read(path))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error.__cause__
+
+
+def parse_network(fields: dict[str, Any]) -> Network:
+    """Checks the fields of a network file and makes them exact.
+
+    Raises:
+        InputError: names the field and the cure.
+    """
+    known = (*REQUIRED, *OPTIONAL)
+    for name in fields:
+        if name not in known:
+            raise InputError(f"unknown field {name!r:.60}; the fields are {', '.join(known)}.")
+    for name in REQUIRED:
+        if name not in fields:
+            raise InputError(f"the field {name} is missing; add it, e.g. from the example network.")
+    choices = {name: _choice(name, fields) for name in OPTIONAL}
+    x, b_H, b_O = (_vector(name, fields[name]) for name in ("x", "b_H", "b_O"))
+    y = _vector("y", fields["y"] if isinstance(fields["y"], list) else [fields["y"]])
+    W_H, W_O = (_matrix(name, fields[name]) for name in ("W_H", "W_O"))
+    _check_shape("W_H", W_H, (len(b_H), len(x)), "hidden x input, from b_H and x")
+    _check_shape("W_O", W_O, (len(b_O), len(b_H)), "output x hidden, from b_O and b_H")
+    _check_target(y, len(b_O), choices["output"])
+    return Network(x, y, W_H, b_H, W_O, b_O, choices["activation"], choices["output"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The top-level fields of a YAML file, read without building objects."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"the file is larger than {MAX_BYTES // 1024} KiB; no network is.")
+        text = path.read_text(encoding="utf-8")
+        fields = yaml.safe_load(text)
+        repeated = _repeated_key(text)
+    except OSError as error:
+        raise InputError(
+            f"can't be read ({error.strerror}); give the path of a network file."
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
+        reason = " ".join(str(getattr(error, "problem", None) or "it can't be parsed").split())
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        where = "" if line is None else f" in line {line + 1}"
+        raise InputError(f"no plain YAML{where} ({reason:.80}); see the example network.") from error
+    if not isinstance(fields, dict):
+        raise InputError(f"must hold the fields {', '.join(REQUIRED)}, each on a line `name: value`.")
+    if repeated:
+        raise InputError(f"the field {repeated!r:.60} stands there twice; keep one.")
+    return fields
+
+
+def _repeated_key(text: str) -> str | None:
+    """A top-level key that occurs twice: YAML itself would silently keep the last."""
+    root = yaml.compose(text, yaml.SafeLoader)
+    keys = [key.value for key, _ in root.value] if isinstance(root, yaml.MappingNode) else []
+    return next((str(key) for key in keys if keys.count(key) > 1), None)
+
+
+def _choice(name: str, fields: dict[str, Any]) -> str:
+    allowed = OPTIONAL[name]
+    value = fields.get(name, allowed[0])
+    if value not in allowed:
+        raise InputError(f"{name} is {value!r:.60}; it must be one of {', '.join(allowed)}.")
+    return str(value)
+
+
+def _number(name: str, value: object) -> Rational:
+    """An integer, decimal or quoted fraction, exactly."""
+    text = value if isinstance(value, str) else repr(value)
+    plain = isinstance(value, (int, float, str)) and not isinstance(value, bool)
+    if isinstance(value, float) and value == value and abs(value) <= MAX_NUMBER:
+        number = Fraction(text)
+    elif plain and NUMBER.fullmatch(text.strip()):
+        number = Fraction(text.strip())
+    else:
+        raise InputError(
+            f"{name} holds {text:.60}; it must be a finite number: an integer, a decimal or a "
+            'fraction in quotes such as "1/2".'
+        )
+    if abs(number) > MAX_NUMBER:
+        raise InputError(f"{name} holds {text:.60}; numbers must lie within ±{MAX_NUMBER:,}.")
+    return Rational(number.numerator, number.denominator)
+
+
+def _vector(name: str, value: object) -> Vector:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_UNITS:
+        raise InputError(f"{name} must be a list of 1 to {MAX_UNITS} numbers, such as [1, -2].")
+    return tuple(_number(name, item) for item in value)
+
+
+def _matrix(name: str, value: object) -> Matrix:
+    rows = value if isinstance(value, list) else []
+    if not 1 <= len(rows) <= MAX_UNITS or not all(isinstance(row, list) for row in rows):
+        raise InputError(f"{name} must be a list of rows, such as [[1, 0], [0, 1]].")
+    matrix = tuple(_vector(name, row) for row in rows)
+    if len({len(row) for row in matrix}) > 1:
+        lengths = ", ".join(str(len(row)) for row in matrix)
+        raise InputError(f"{name} has rows of different lengths ({lengths}); make them equal.")
+    return matrix
+
+
+def _check_shape(name: str, matrix: Matrix, wanted: tuple[int, int], meaning: str) -> None:
+    shape = (len(matrix), len(matrix[0]))
+    if shape != wanted:
+        raise InputError(
+            f"{name} is {shape[0]} x {shape[1]} but must be {wanted[0]} x {wanted[1]} ({meaning})."
+        )
+
+
+def _check_target(y: Vector, outputs: int, output: str) -> None:
+    if len(y) != outputs:
+        raise InputError(f"y has length {len(y)} but b_O has length {outputs}; make them equal.")
+    if output == "sigmoid" and outputs != 1:
+        raise InputError(f"output sigmoid takes one unit, but b_O has {outputs}; use softmax.")
+    if output == "sigmoid" and y[0] not in (0, 1):
+        raise InputError(f"y is {y[0]}; for output sigmoid it must be 0 or 1.")
+    if output == "softmax" and sorted(y) != [0] * (outputs - 1) + [1]:
+        raise InputError("y is not one-hot; for output softmax one entry is 1 and the others 0.")
