@@ -126,9 +126,13 @@ def _read(path: Path) -> dict[str, Any]:
         reason = " ".join(str(getattr(error, "problem", None) or "it can't be parsed").split())
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = "" if line is None else f" in line {line + 1}"
-        raise InputError(f"no plain YAML{where} ({reason:.80}); see the example network.") from error
+        raise InputError(
+            f"no plain YAML{where} ({reason:.80}); see the example network."
+        ) from error
     if not isinstance(fields, dict):
-        raise InputError(f"must hold the fields {', '.join(REQUIRED)}, each on a line `name: value`.")
+        raise InputError(
+            f"must hold the fields {', '.join(REQUIRED)}, each on a line `name: value`."
+        )
     if repeated:
         raise InputError(f"the field {repeated!r:.60} stands there twice; keep one.")
     return fields

@@ -1,0 +1,105 @@
+"""Adam's moments in expectation, by recursion, by simulation and in torch's optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import mpmath
+import sympy
+import torch
+from sympy import Expr, Symbol
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """E(m_hat_t) with bias correction and without it, at step t."""
+
+    t: int
+    corrected: float
+    uncorrected: float
+
+
+def expectations(mean: float, beta1: float, steps: Sequence[int]) -> list[Expectation]:
+    """Adam's expected first moment for gradients of constant mean (@eq-expected-m).
+
+    E(m_t) = mean (1 - beta1^t), and E(m_hat_t) = mean after the correction.
+
+    Args:
+        mean: G = E(g_t).
+        beta1: decay rate in [0, 1).
+        steps: the steps t >= 1.
+    """
+    return [Expectation(t, float(mean), float(mean) * weight_sum(beta1, t)) for t in steps]
+
+
+def weight_sum(beta: float, t: int) -> float:
+    """1 - beta^t, the sum of the weights that a moving average has given out by step t.
+
+    Correct to the last digit also for beta near 1, where the difference itself would cancel;
+    `beta` means its shortest decimal, so that 0.9 is nine tenths.
+    """
+    if beta == 0:
+        return 1.0
+    with mpmath.workdps(40):
+        return float(-mpmath.expm1(t * mpmath.log(mpmath.mpf(repr(float(beta))))))
+
+
+def unrolled(steps: int) -> Expr:
+    """m_t as sympy unrolls it from m_0 = 0: an expression of beta_1 and g_1 to g_t."""
+    beta = Symbol("beta_1")
+    gradients = [Symbol(f"g_{i}") for i in range(1, steps + 1)]
+    m: Expr = sympy.Integer(0)
+    for g in gradients:
+        m = beta * m + (1 - beta) * g
+    terms = [sympy.cancel(sympy.expand(m).coeff(g) / (1 - beta)) * g for g in gradients]
+    return (1 - beta) * sympy.Add(*terms)
+
+
+def expected_first_moment() -> Expr:
+    """E(m_t) as sympy sums it: G (1 - beta_1) sum_{j=0}^{t-1} beta_1^j, in closed form."""
+    beta, G = Symbol("beta_1", positive=True), Symbol("G")
+    j, t = Symbol("j", integer=True), Symbol("t", integer=True, positive=True)
+    weights = sympy.summation(beta**j, (j, 0, t - 1))
+    below_one = weights.args[-1].expr  # the other branch is beta_1 = 1
+    return G * sympy.simplify((1 - beta) * below_one)
+
+
+def first_moments(gradients: Tensor, beta1: float) -> Iterator[Tensor]:
+    """m_1, m_2, … of the paper's recursion from m_0 = 0, for gradients of shape (steps, …)."""
+    m = torch.zeros_like(gradients[0])
+    for g in gradients:
+        m = beta1 * m + (1 - beta1) * g
+        yield m
+
+
+def simulate(
+    mean: float, beta1: float, steps: int, sequences: int, seed: int
+) -> tuple[Tensor, Tensor]:
+    """Mean of m_t over simulated runs with normal gradients N(mean, 1), and its standard error.
+
+    Returns:
+        Two tensors of shape (steps,), float64.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    m = torch.zeros(sequences, dtype=torch.float64)
+    means, errors = [], []
+    for _ in range(steps):
+        g = mean + torch.randn(sequences, generator=generator, dtype=torch.float64)
+        m = beta1 * m + (1 - beta1) * g
+        means.append(m.mean())
+        errors.append(m.std() / sequences**0.5)
+    return torch.stack(means), torch.stack(errors)
+
+
+def torch_first_moments(gradients: Tensor, beta1: float) -> Tensor:
+    """`exp_avg` of torch.optim.Adam after each step on a stream of gradients, shape (steps, …)."""
+    parameter = torch.zeros_like(gradients[0]).requires_grad_()
+    optimizer = torch.optim.Adam([parameter], betas=(beta1, 0.999))
+    moments = []
+    for g in gradients:
+        parameter.grad = g.clone()
+        optimizer.step()
+        moments.append(optimizer.state[parameter]["exp_avg"].clone())
+    return torch.stack(moments)

@@ -1,0 +1,1 @@
+"""The book without Quarto: the same chapters through nbclient, pandoc and typst."""

@@ -1,0 +1,207 @@
+"""Runs the code of chapters with nbclient, and keeps what it gave."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from hw1lib.book.qmd import Chapter, Prose
+from hw1lib.errors import InputError
+from hw1lib.files import write_text
+
+SETUP = """\
+import matplotlib, matplotlib_inline.backend_inline as inline
+inline.set_matplotlib_formats("svg", "png", bbox_inches="tight")
+matplotlib.rcParams.update({"figure.dpi": 160, "svg.hashsalt": "hw1"})
+"""
+DATA = ("network.yml", "results")
+LIBRARIES = ("torch", "sympy", "matplotlib", "pandas", "numpy")
+AT_ONCE = 2
+
+
+def execute_chapters(
+    folder: Path, chapters: list[Chapter], timeout: int = 120
+) -> dict[str, NotebookNode]:
+    """Runs every chapter in a kernel of its own, unless its code and all it reads are unchanged.
+
+    Args:
+        folder: the kernels' working directory.
+        chapters: what to run.
+        timeout: seconds that one cell may take.
+
+    Returns:
+        For each chapter's name a notebook: a cell for each code cell and inline expression, with
+        its outputs; `metadata.hw1` says which.
+
+    Raises:
+        InputError: a cell failed, ran out of time or killed its kernel; names file and line.
+    """
+    state = _state(folder)
+    done: dict[str, NotebookNode] = {}
+    todo: list[tuple[Chapter, NotebookNode, Path]] = []
+    for chapter in chapters:
+        notebook = _notebook(chapter)
+        key = hashlib.sha256((state + nbformat.writes(notebook)).encode()).hexdigest()
+        cache = folder / ".cache" / "executed" / f"{chapter.name}-{key[:32]}.ipynb"
+        cached = _read_cache(cache)
+        if cached is not None:
+            done[chapter.name] = cached
+        else:
+            todo.append((chapter, notebook, cache))
+    if todo:
+        names = ", ".join(chapter.path.name for chapter, _, _ in todo)
+        print(f"Running the code of {names}", flush=True)
+        asyncio.run(_run_all(folder, todo, timeout))
+    for chapter, notebook, cache in todo:
+        done[chapter.name] = notebook
+        with contextlib.suppress(InputError):  # a folder that is read-only goes without a cache
+            write_text(cache, nbformat.writes(notebook))
+            _forget_others(cache, chapter.name)
+    return done
+
+
+def code_cells(chapter: Chapter) -> Iterator[tuple[str, str, int, int]]:
+    """Kind, source, line and part of all code: cells that are evaluated, inline expressions."""
+    for number, part in enumerate(chapter.parts):
+        if isinstance(part, Prose):
+            for expression, line in part.inline():
+                yield "inline", expression, line, number
+        elif part.options.get("eval", True):
+            yield "cell", part.source, part.line, number
+
+
+def _notebook(chapter: Chapter) -> NotebookNode:
+    """The chapter's code as a notebook that has not run yet."""
+    cells = [nbformat.v4.new_code_cell(SETUP, id="setup", metadata={"hw1": {"kind": "setup"}})]
+    for count, (kind, source, _, part) in enumerate(code_cells(chapter)):
+        cell = nbformat.v4.new_code_cell(source, id=f"c{count}")
+        cell.metadata["hw1"] = {"kind": kind, "part": part}
+        cells.append(cell)
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+async def _run_all(
+    folder: Path, todo: list[tuple[Chapter, NotebookNode, Path]], timeout: int
+) -> None:
+    """Runs a few chapters at a time, and stops the others when one fails."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def run(chapter: Chapter, notebook: NotebookNode) -> None:
+        async with free:
+            await _run(folder, chapter, notebook, timeout)
+
+    tasks = [asyncio.create_task(run(chapter, notebook)) for chapter, notebook, _ in todo]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run(folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: int) -> None:
+    """Runs one chapter's notebook in place."""
+    lines = [1, *(line for _, _, line, _ in code_cells(chapter))]
+    started = 0
+
+    def on_start(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal started
+        started = cell_index
+
+    with tempfile.TemporaryDirectory() as scratch:
+        client = NotebookClient(
+            notebook,
+            km=_kernel(Path(scratch)),
+            timeout=timeout,
+            resources={"metadata": {"path": str(folder)}},
+            on_cell_start=on_start,
+        )
+        try:
+            await client.async_execute(env=_environment(Path(scratch)))
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            source = notebook.cells[started].source.strip().splitlines() or [""]
+            raise InputError(
+                f"{chapter.where(lines[started])}: the cell `{source[0]:.70}` "
+                f"{_reason(error, timeout)}"
+            ) from error
+
+
+def _reason(error: Exception, timeout: int) -> str:
+    if isinstance(error, CellExecutionError):
+        return f"failed: {error.ename}: {error.evalue}"
+    if isinstance(error, CellTimeoutError):
+        return f"ran longer than {timeout} s."
+    return "killed its kernel."
+
+
+def _kernel(scratch: Path) -> AsyncKernelManager:
+    """A kernel of the Python that is running, whatever kernels are installed."""
+    manager = AsyncKernelManager(connection_file=str(scratch / "kernel.json"))
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager._kernel_spec = KernelSpec(
+        argv=[*command, "--HistoryManager.enabled=False", "--log-level=ERROR"],
+        display_name="Python 3",
+        language="python",
+    )
+    return manager
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Kernels write nothing to HOME, and figures carry no date."""
+    own = {
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(scratch),
+        "SOURCE_DATE_EPOCH": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    return {**os.environ, **own}
+
+
+def _state(folder: Path) -> str:
+    """Everything besides a chapter's own code that its outputs depend on."""
+    package = Path(__file__).resolve().parents[1]
+    sources = [path for path in package.rglob("*.py") if path.parent.name != "book"]
+    data = [path for name in DATA for path in [folder / name, *(folder / name).glob("*")]]
+    digests = [
+        (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in sorted(sources) + sorted(data)
+        if path.is_file() and not path.name.startswith((".", "checkpoint"))
+    ]
+    versions = [sys.version, *(version(name) for name in LIBRARIES)]
+    return json.dumps([SETUP, digests, versions])
+
+
+def _read_cache(path: Path) -> NotebookNode | None:
+    try:
+        notebook: NotebookNode = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    except Exception:  # whatever is wrong with a cache, the chapter is run
+        return None
+    return notebook
+
+
+def _forget_others(cache: Path, name: str) -> None:
+    """Removes outputs of earlier versions of the chapter."""
+    for path in cache.parent.glob(f"{name}-*.ipynb"):
+        if path != cache:
+            path.unlink(missing_ok=True)
+
+
+def best_output(data: dict[str, Any], preferred: tuple[str, ...]) -> str | None:
+    """The first of the preferred MIME types that an output has."""
+    return next((mime for mime in preferred if mime in data), None)

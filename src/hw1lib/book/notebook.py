@@ -1,0 +1,90 @@
+"""Executed notebooks: a chapter's text with references resolved, its cells with their outputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from hw1lib.book.pandoc import HERE, NOTEBOOK, Document, write
+from hw1lib.book.project import Project
+from hw1lib.book.qmd import Cell, Chapter
+from hw1lib.book.site import citation_options
+
+MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+INSTALL = (
+    "This notebook is a chapter of *{title}*, made from its source with all outputs. To run it "
+    "again, install the book's package once: in a checkout of the book, "
+    "`python -m pip install -c constraints.txt -e .`"
+)
+
+
+def build_notebook(
+    project: Project,
+    chapter: Chapter,
+    document: Document,
+    executed: NotebookNode,
+    labels: dict[str, dict[str, str]],
+    folder: Path,
+) -> NotebookNode:
+    """A chapter as a notebook that has been run.
+
+    Raises:
+        InputError: a reference leads nowhere.
+    """
+    citations = citation_options(project)
+    arguments = ["-t", NOTEBOOK, "--wrap=none", *citations]
+    arguments += ["--lua-filter", str(HERE / "flatten.lua")]
+    text = write(document.tree, arguments, labels, document.name, folder)
+    cells = [_markdown(INSTALL.format(title=project.title)), *_cells(chapter, executed, text)]
+    for count, cell in enumerate(cells):
+        cell.id = f"{chapter.name}-{count}".replace("_", "-")
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "title": project.title}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _cells(chapter: Chapter, executed: NotebookNode, text: str) -> Iterator[NotebookNode]:
+    """Markdown and code cells in the order of the chapter."""
+    outputs = {
+        cell.metadata["hw1"]["part"]: cell
+        for cell in executed.cells
+        if cell.metadata["hw1"]["kind"] == "cell"
+    }
+    pieces = MARK.split(text)
+    if pieces[0].strip():
+        yield _markdown(pieces[0])
+    count = 0
+    for number, prose in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
+        part = chapter.parts[number]
+        if isinstance(part, Cell) and number in outputs:
+            count += 1
+            yield _code(part, outputs[number].outputs, count)
+        if prose.strip():
+            yield _markdown(prose)
+
+
+def _markdown(text: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(text.strip())
+
+
+def _code(cell: Cell, outputs: list[NotebookNode], count: int) -> NotebookNode:
+    """A code cell with PNG figures, which every viewer shows, and their alt text."""
+    kept = []
+    for output in outputs:
+        output = nbformat.from_dict(output)
+        data = output.get("data", {})
+        if "image/png" in data:
+            data.pop("image/svg+xml", None)
+            alt = str(cell.options.get("fig-alt", ""))
+            output.metadata = {"image/png": {"alt": alt}, "alt": alt}
+        if output.output_type == "execute_result":
+            output.execution_count = count
+        kept.append(output)
+    metadata = {} if cell.options.get("echo", True) else {"jupyter": {"source_hidden": True}}
+    return nbformat.v4.new_code_cell(
+        cell.source, outputs=kept, execution_count=count, metadata=metadata
+    )

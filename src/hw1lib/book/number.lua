@@ -1,0 +1,83 @@
+-- First pass over a chapter: numbers its sections, figures, tables and equations in the order in
+-- which they stand, writes each number on its element, and lists all labels in the metadata.
+
+local chapter = ""
+local counts = { fig = 0, tbl = 0, eq = 0 }
+local sections = { 0, 0, 0, 0, 0 }
+local labels = pandoc.List()
+
+local function numbered(count)
+  return chapter == "" and tostring(count) or chapter .. "." .. count
+end
+
+local function record(id, kind, number, text)
+  labels:insert({ id = id, kind = kind, number = number, text = text or "" })
+end
+
+local function next_number(kind)
+  counts[kind] = counts[kind] + 1
+  return numbered(counts[kind])
+end
+
+local function header(el)
+  local number = ""
+  if not el.classes:includes("unnumbered") and chapter ~= "" then
+    if el.level == 1 then
+      number = chapter
+    else
+      sections[el.level] = sections[el.level] + 1
+      for deeper = el.level + 1, #sections do sections[deeper] = 0 end
+      number = numbered(table.concat(sections, ".", 2, el.level))
+    end
+    el.attributes.number = number
+  end
+  record(el.identifier, el.level == 1 and "chapter" or "sec", number, pandoc.utils.stringify(el))
+  return el
+end
+
+local function labelled(kind)
+  return function(el)
+    if el.identifier:match("^" .. kind .. "%-") then
+      el.attributes.number = next_number(kind)
+      record(el.identifier, kind, el.attributes.number)
+      return el
+    end
+  end
+end
+
+-- `$$...$$ {#eq-x}`: the label is plain text to pandoc; it becomes a span around the formula.
+local function equations(el)
+  local result, i = pandoc.Inlines({}), 1
+  while i <= #el.content do
+    local math, label = el.content[i], nil
+    if math.t == "Math" and math.mathtype == "DisplayMath" then
+      local after = el.content[i + 1] and el.content[i + 1].t:match("^S[op]") and 2 or 1
+      local text = el.content[i + after]
+      label = text and text.t == "Str" and text.text:match("^{#(eq%-[%w_-]+)}$")
+      if label then
+        local number = next_number("eq")
+        record(label, "eq", number)
+        math = pandoc.Span({ math }, pandoc.Attr(label, { "equation" }, { number = number }))
+        i = i + after
+      end
+    end
+    result:insert(math)
+    i = i + 1
+  end
+  el.content = result
+  return el
+end
+
+function Pandoc(doc)
+  chapter = doc.meta.chapter and pandoc.utils.stringify(doc.meta.chapter) or ""
+  doc = doc:walk({
+    traverse = "topdown",
+    Header = header,
+    Figure = labelled("fig"),
+    Table = labelled("tbl"),
+    Para = equations,
+    Plain = equations,
+  })
+  doc.meta.labels = labels
+  return doc
+end

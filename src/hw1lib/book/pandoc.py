@@ -1,0 +1,155 @@
+"""Runs pandoc: once to parse and number a chapter, once for each format to write it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pypandoc
+
+from hw1lib.errors import InputError
+
+HERE = Path(__file__).parent
+READER = "markdown+tex_math_single_backslash-auto_identifiers+gfm_auto_identifiers"
+NOTEBOOK = "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A chapter as pandoc's syntax tree, its labels numbered.
+
+    Attributes:
+        name: of the chapter.
+        tree: pandoc's JSON.
+        labels: id to kind, number, text and page.
+    """
+
+    name: str
+    tree: dict[str, Any]
+    labels: dict[str, dict[str, str]]
+
+
+def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
+    """Runs pandoc on `text` in `folder`.
+
+    Raises:
+        InputError: pandoc or a filter refused the text.
+    """
+    command = [pypandoc.get_pandoc_path(), *arguments]
+    done = subprocess.run(
+        command, input=text, cwd=folder, capture_output=True, text=True, encoding="utf-8"
+    )
+    complaints = done.stderr.strip()
+    if done.returncode or complaints:
+        own = [line[11:] for line in complaints.splitlines() if line.startswith("hw1-error: ")]
+        raise InputError(own[0] if own else f"pandoc: {complaints[-400:]}")
+    return done.stdout
+
+
+def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
+    """Parses the chapters' Markdown and numbers their labels.
+
+    The chapter number counts the chapters whose first heading is not unnumbered.
+
+    Raises:
+        InputError: a label stands twice.
+    """
+    numbers: dict[str, str] = {}
+    count = 0
+    for name, text in texts.items():
+        first = next((line for line in text.splitlines() if line.startswith("# ")), "")
+        unnumbered = ".unnumbered" in first or not first
+        count += not unnumbered
+        numbers[name] = "" if unnumbered else str(count)
+
+    def number(name: str) -> Document:
+        arguments = ["-f", READER, "-t", "json", "--lua-filter", str(HERE / "number.lua")]
+        arguments += ["-M", f"chapter={numbers[name]}"]
+        tree = json.loads(run_pandoc(arguments, texts[name], folder))
+        return Document(name, tree, _labels(name, tree["meta"].pop("labels")))
+
+    with ThreadPoolExecutor(2) as pool:
+        documents = list(pool.map(number, texts))
+    _refuse_duplicates(documents)
+    return documents
+
+
+def write(
+    document: dict[str, Any],
+    arguments: list[str],
+    labels: dict[str, dict[str, str]],
+    page: str,
+    folder: Path,
+) -> str:
+    """Writes a syntax tree in the format that `arguments` name, its references resolved.
+
+    Args:
+        document: pandoc's JSON.
+        arguments: `-t` and what else the format needs.
+        labels: all labels of the book.
+        page: the chapter that this is, or an empty string for the whole book.
+        folder: where pandoc runs, and the labels' file goes.
+
+    Raises:
+        InputError: a reference leads nowhere.
+    """
+    file = folder / f".labels-{page or 'book'}-{abs(hash(tuple(arguments)))}.json"
+    file.write_text(json.dumps(labels), encoding="utf-8")
+    meta = dict(document["meta"])
+    meta["labels-file"], meta["page"] = _string(str(file)), _string(page)
+    resolve = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua")]
+    try:
+        return run_pandoc(resolve + arguments, json.dumps({**document, "meta": meta}), folder)
+    except InputError as error:
+        raise InputError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def all_labels(documents: list[Document]) -> dict[str, dict[str, str]]:
+    """The labels of all chapters."""
+    return {key: label for document in documents for key, label in document.labels.items()}
+
+
+def _labels(name: str, listed: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Labels out of pandoc's metadata; a repeated one is kept with the number of its places."""
+    labels: dict[str, dict[str, str]] = {}
+    for item in listed["c"]:
+        label = {key: _stringify(value) for key, value in item["c"].items()}
+        label["page"] = name
+        if label["id"] in labels and "-" in label["id"] and label["kind"] in {"fig", "tbl", "eq"}:
+            raise InputError(f"{name}.qmd: the label {label['id']} stands twice.")
+        labels[label["id"]] = label
+    return labels
+
+
+def _refuse_duplicates(documents: list[Document]) -> None:
+    seen: dict[str, str] = {}
+    for document in documents:
+        for key in document.labels:
+            if key.split("-")[0] in {"fig", "tbl", "eq", "sec"}:
+                if key in seen:
+                    raise InputError(
+                        f"{document.name}.qmd: the label {key} stands in {seen[key]}.qmd too."
+                    )
+                seen[key] = document.name
+
+
+def _stringify(value: object) -> str:
+    """A plain string out of pandoc's metadata."""
+    if isinstance(value, dict):
+        kind, content = value.get("t"), value.get("c")
+        if kind in {"Space", "SoftBreak"}:
+            return " "
+        return _stringify(content) if content is not None else ""
+    if isinstance(value, list):
+        return "".join(_stringify(item) for item in value)
+    return str(value)
+
+
+def _string(text: str) -> dict[str, Any]:
+    return {"t": "MetaString", "c": text}

@@ -1,0 +1,66 @@
+"""The PDF: chapters joined, written as typst by pandoc and set by typst."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from hw1lib.book.pandoc import Document, write
+from hw1lib.book.project import Project
+from hw1lib.book.site import TEMPLATES, citation_options
+from hw1lib.errors import InputError
+
+# Symbols that pandoc 3.9 writes by names which typst 0.15 no longer has.
+RENAMED = {"dot.circle": "dot.o", "times.circle": "times.o", "plus.circle": "plus.o"}
+
+
+def build_pdf(
+    project: Project,
+    documents: list[Document],
+    labels: dict[str, dict[str, str]],
+    folder: Path,
+    target: Path,
+    variables: dict[str, str],
+) -> None:
+    """Sets the chapters as one PDF.
+
+    Args:
+        project: the book.
+        documents: the chapters to set.
+        labels: the labels that references may lead to.
+        folder: where the chapters' `figures/` are.
+        target: the PDF.
+        variables: for the typst template: title and so on.
+
+    Raises:
+        InputError: typst can't set the text.
+    """
+    options = [item for key, value in variables.items() for item in ("-V", f"{key}={value}")]
+    arguments = ["-t", "typst", "--standalone", f"--template={TEMPLATES / 'book.typ'}"]
+    arguments += ["--wrap=none", *options, *citation_options(project)]
+    if project.bibliography is not None:
+        arguments += ["-M", "reference-section-title=References"]
+    source = write(_joined(documents), arguments, labels, "", folder)
+    path = folder / f".{target.stem}.typ"
+    for old, new in RENAMED.items():
+        source = source.replace(old, new)
+    path.write_text(source, encoding="utf-8")
+    try:
+        typst.compile(str(path), output=str(target), root=str(folder), ignore_system_fonts=True)
+    except RuntimeError as error:
+        raise InputError(f"typst can't set {target.name}: {_first_lines(str(error))}") from error
+    finally:
+        path.unlink()
+
+
+def _joined(documents: list[Document]) -> dict[str, Any]:
+    """One syntax tree of all chapters, each with its figures and ids."""
+    blocks = [block for document in documents for block in document.tree["blocks"]]
+    return {**documents[0].tree, "meta": {}, "blocks": blocks}
+
+
+def _first_lines(text: str) -> str:
+    return re.sub(r"\s+", " ", text)[:300]

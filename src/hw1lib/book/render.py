@@ -1,0 +1,180 @@
+"""Builds the book: site, PDF and notebooks, beside the last good one, and swaps at the end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from hw1lib.book import quarto
+from hw1lib.book.execute import execute_chapters
+from hw1lib.book.notebook import build_notebook
+from hw1lib.book.pandoc import Document, all_labels, number_chapters
+from hw1lib.book.pdf import build_pdf
+from hw1lib.book.project import Project, load_project
+from hw1lib.book.qmd import Chapter, parse_chapter
+from hw1lib.book.site import build_site, built_from, has_notebook
+from hw1lib.book.weave import weave
+from hw1lib.errors import InputError
+
+MARKER = ".hw1-book"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the book is, and what made it."""
+
+    site: Path
+    pdf: Path
+    notebooks: tuple[Path, ...]
+    engine: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """Chapters parsed, run, woven and numbered: all that the formats are made from."""
+
+    project: Project
+    chapters: list[Chapter]
+    executed: dict[str, NotebookNode]
+    documents: list[Document]
+
+
+def render(folder: Path, output_dir: Path, engine: str = "auto") -> Outputs:
+    """Builds the book in `folder` into `output_dir`.
+
+    Args:
+        folder: where `_quarto.yml` is.
+        output_dir: replaced as a whole once everything is built; until then the old one stays.
+        engine: quarto, pandoc, or auto for Quarto where it is found.
+
+    Raises:
+        InputError: names what in the book, or about the folder, has to be changed.
+    """
+    found = quarto.find_quarto() if engine != "pandoc" else None
+    if engine == "quarto" and found is None:
+        raise InputError(quarto.NOT_FOUND)
+    project = load_project(folder)
+    print(f"Building with {found.name if found else 'pandoc (no Quarto needed)'}", flush=True)
+    with staging(output_dir, MARKER) as stage:
+        book = prepare(project, project.chapters, stage)
+        _write_notebooks(book, stage)
+        if found:
+            shutil.rmtree(stage / "figures", ignore_errors=True)
+            quarto.render(found, project, stage)
+        else:
+            _build_pages(book, stage)
+    notebooks = tuple(sorted((output_dir / "notebooks").glob("*.ipynb")))
+    return Outputs(
+        output_dir / "index.html",
+        output_dir / project.pdf_name,
+        notebooks,
+        found.name if found else "pandoc",
+    )
+
+
+def prepare(project: Project, paths: tuple[Path, ...], stage: Path) -> Book:
+    """Parses, runs, weaves and numbers chapters; their figures go to `stage`/figures."""
+    chapters = [parse_chapter(path) for path in paths]
+    executed = execute_chapters(project.folder, chapters)
+    figures = stage / "figures"
+    texts = {c.name: weave(c, executed[c.name], figures) for c in chapters}
+    return Book(project, chapters, executed, number_chapters(texts, stage))
+
+
+def notebook_of(book: Book, index: int, stage: Path) -> NotebookNode:
+    """One chapter of the book as an executed notebook."""
+    chapter = book.chapters[index]
+    labels = all_labels(book.documents)
+    executed = book.executed[chapter.name]
+    return build_notebook(book.project, chapter, book.documents[index], executed, labels, stage)
+
+
+@contextmanager
+def staging(target: Path, marker: str) -> Iterator[Path]:
+    """A folder beside `target` that takes its place when the block ends well.
+
+    Raises:
+        InputError: `target` holds something that this project did not make, or can't be written.
+    """
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target} is a file: name a folder with --output-dir.")
+    if target.is_dir() and any(target.iterdir()) and not (target / marker).exists():
+        raise InputError(
+            f"{target} holds something that was not built here: name another folder with "
+            "--output-dir, or empty this one."
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    except OSError as error:
+        raise InputError(f"{target} can't be written ({error.strerror}).") from error
+    try:
+        stage.chmod(0o755)
+        yield stage
+        (stage / marker).touch()
+        _swap(stage, target)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _swap(stage: Path, target: Path) -> None:
+    """Puts `stage` in the place of `target`; the old folder goes once the new one is there."""
+    if not target.exists():
+        stage.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
+    target.rename(old / target.name)
+    try:
+        stage.rename(target)
+    except OSError:
+        (old / target.name).rename(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _build_pages(book: Book, stage: Path) -> None:
+    """Site and PDF, side by side."""
+    project = book.project
+    variables = {
+        "title": project.title,
+        "subtitle": project.subtitle,
+        "author": project.author,
+        "lang": project.lang,
+        "built-from": built_from(project),
+        "book": "true",
+    }
+    with ThreadPoolExecutor(2) as pool:
+        site = pool.submit(build_site, project, book.chapters, book.documents, stage)
+        pdf = pool.submit(
+            build_pdf,
+            project,
+            book.documents,
+            all_labels(book.documents),
+            stage,
+            stage / project.pdf_name,
+            variables,
+        )
+        site.result()
+        pdf.result()
+
+
+def _write_notebooks(book: Book, stage: Path) -> None:
+    (stage / "notebooks").mkdir()
+
+    def build(index: int) -> None:
+        chapter = book.chapters[index]
+        if has_notebook(chapter.name):
+            path = stage / "notebooks" / f"{chapter.name}.ipynb"
+            nbformat.write(notebook_of(book, index, stage), path)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(build, range(len(book.chapters))))

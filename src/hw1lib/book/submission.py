@@ -1,0 +1,50 @@
+"""What the homework asks to hand in: the theory as one PDF, the code as one notebook."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+
+from hw1lib.book.pandoc import all_labels
+from hw1lib.book.pdf import build_pdf
+from hw1lib.book.project import load_project
+from hw1lib.book.render import notebook_of, prepare, staging
+
+MARKER = ".hw1-submission"
+THEORY = ("q1_backprop", "q2_adam")
+CODING = "q3_cifar"
+COURSE = "Deep Learning, Spring 2022"
+
+
+def submission(folder: Path, output_dir: Path, name: str | None) -> tuple[Path, Path]:
+    """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, executed) into `output_dir`.
+
+    Args:
+        folder: where `_quarto.yml` is.
+        output_dir: replaced as a whole at the end.
+        name: of the student, put under the title.
+
+    Raises:
+        InputError: names what in the book, or about the folder, has to be changed.
+    """
+    project = load_project(folder)
+    with staging(output_dir, MARKER) as stage:
+        book = prepare(project, project.chapters, stage)
+        theory = [document for document in book.documents if document.name in THEORY]
+        labels = all_labels(book.documents)
+        for label in labels.values():  # what lies outside is named, not linked
+            label["page"] = label["page"] if label["page"] in THEORY else ""
+        variables = {
+            "title": project.title,
+            "subtitle": COURSE,
+            "author": name or "",
+            "lang": project.lang,
+        }
+        build_pdf(project, theory, labels, stage, stage / "theory.pdf", variables)
+        names = [chapter.name for chapter in book.chapters]
+        coding = notebook_of(book, names.index(CODING), stage)
+        nbformat.write(coding, stage / "coding.ipynb")
+        shutil.rmtree(stage / "figures", ignore_errors=True)
+    return output_dir / "theory.pdf", output_dir / "coding.ipynb"

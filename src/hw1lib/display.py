@@ -1,0 +1,91 @@
+"""Numbers, matrices and tables as a chapter shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy
+from IPython.display import Markdown
+from torch import Tensor
+
+READABLE = 6  # rows and columns up to which a matrix is set in full
+
+
+def tex(value: object, digits: int = 4) -> Markdown:
+    """A number, vector, matrix or expression as LaTeX without delimiters, for inline values.
+
+    Tensors are rounded to `digits` decimals, sympy's values stay exact; a vector is a column.
+    """
+    return Markdown(latex(value, digits))
+
+
+def latex(value: object, digits: int = 4) -> str:
+    """The LaTeX that `tex` shows."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Tensor):
+        if value.ndim == 0:
+            return decimal(float(value), digits)
+        rows = value.unsqueeze(1) if value.ndim == 1 else value
+        return _matrix([[decimal(float(v), digits) for v in row] for row in rows])
+    if isinstance(value, sympy.MatrixBase):
+        return _matrix([[exact(v) for v in value.row(i)] for i in range(value.rows)])
+    if isinstance(value, float):
+        return decimal(value, digits)
+    return exact(sympy.sympify(value))
+
+
+def exact(value: sympy.Expr) -> str:
+    """An exact value, in the simplest form that sympy finds quickly."""
+    if value.has(sympy.Float):
+        return decimal(float(value), 4)
+    if value.has(sympy.exp, sympy.tanh):
+        value = sympy.simplify(value)
+    return str(sympy.latex(value, fold_short_frac=True))
+
+
+def decimal(value: float, digits: int = 4) -> str:
+    """A rounded number; whole ones without decimals, tiny ones with their power of ten."""
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    text = f"{value:.{digits}f}"
+    if float(text) == 0 or abs(value) >= 1e6:
+        return scientific(value)
+    return text
+
+
+def scientific(value: float, digits: int = 1) -> str:
+    """A number as a LaTeX power of ten; 0 stays 0."""
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return rf"{mantissa} \times 10^{{{int(exponent)}}}"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> Markdown:
+    """A Markdown pipe table.
+
+    Args:
+        columns: the headings.
+        rows: the cells, as text or anything that has a text; Markdown and $math$ are kept.
+        align: for each column l, c or r; right if not given.
+    """
+    marks = {"l": ":---", "c": ":--:", "r": "---:"}
+    ruler = [marks[letter] for letter in align or "r" * len(columns)]
+    lines = [columns, ruler, *rows]
+    return Markdown("\n".join("| " + " | ".join(str(c) for c in line) + " |" for line in lines))
+
+
+def _matrix(rows: list[list[str]]) -> str:
+    r"""Rows of LaTeX as a bracketed matrix; large ones are cut with \cdots."""
+    rows = _cut([_cut(row, r"\cdots") for row in rows], [r"\vdots"])
+    width = max(len(row) for row in rows)
+    rows = [row if len(row) == width else row * width for row in rows]
+    body = r" \\ ".join(" & ".join(row) for row in rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _cut(items: list[Any], mark: object) -> list[Any]:
+    """The first few and the last of many items, with a mark for those left out."""
+    return items if len(items) <= READABLE else [*items[: READABLE - 2], mark, items[-1]]

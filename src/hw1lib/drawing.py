@@ -1,0 +1,125 @@
+"""Question 1's figure, drawn from the network file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from torch import Tensor
+
+from hw1lib.backprop import Forward
+from hw1lib.network import Matrix, Network
+from hw1lib.style import BLUE, GRAY, ORANGE, book_figure
+
+DRAWN = 6  # units of a layer up to which all are drawn with their weights
+RADIUS = 0.34
+GAP = 1.15
+COLUMNS = (0.0, 3.4, 6.8)
+
+Place = tuple[float, float]
+
+
+def draw_network(network: Network, values: Forward) -> Figure:
+    """Nodes with their values, edges with their weights, biases beside the nodes.
+
+    Hidden units that a ReLU has switched off are dashed and grey, and so are their edges. Of a
+    layer with more than `DRAWN` units the first few are drawn, without weights.
+    """
+    shown = [min(size, DRAWN) for size in network.sizes]
+    height = max(shown) * GAP
+    with book_figure(7.2, 0.9 + 0.78 * height) as (figure, axes):
+        places = [_column(x, count) for x, count in zip(COLUMNS, shown, strict=True)]
+        off = _inactive(network, values)
+        detailed = max(network.sizes) <= DRAWN
+        W_H, W_O = network.W_H, network.W_O
+        _edges(axes, places[0], places[1], W_H if detailed else None, lambda i, j: i in off)
+        _edges(axes, places[1], places[2], W_O if detailed else None, lambda i, j: j in off)
+        x = [str(v) for v in network.x]
+        _nodes(axes, places[0], "x", x, [""] * len(x), set())
+        _nodes(axes, places[1], "h", _rounded(values.h), [str(b) for b in network.b_H], off)
+        _nodes(axes, places[2], r"\hat{y}", _rounded(values.y_hat), _output_notes(network), set())
+        _titles(axes, network, height)
+        axes.set_aspect("equal")
+        axes.axis("off")
+        axes.set_xlim(-0.9, COLUMNS[2] + 2.2)
+        axes.set_ylim(-height / 2 - 0.35, height / 2 + 0.75)
+    return figure
+
+
+def _inactive(network: Network, values: Forward) -> set[int]:
+    if network.activation != "relu":
+        return set()
+    return {i for i, z in enumerate(values.z_H.tolist()) if z <= 0}
+
+
+def _column(x: float, count: int) -> list[Place]:
+    return [(x, ((count - 1) / 2 - i) * GAP) for i in range(count)]
+
+
+def _rounded(values: Tensor) -> list[str]:
+    return [f"{value:.4g}" for value in values.tolist()]
+
+
+def _output_notes(network: Network) -> list[str]:
+    return [f"{b}\ntarget {y}" for b, y in zip(network.b_O, network.y, strict=True)]
+
+
+def _edges(
+    axes: Axes,
+    left: list[Place],
+    right: list[Place],
+    weights: Matrix | None,
+    is_off: Callable[[int, int], bool],
+) -> None:
+    """Lines from every left to every right node; weights stand near the right end."""
+    for i, end in enumerate(right):
+        for j, start in enumerate(left):
+            off = is_off(i, j)
+            axes.plot(
+                *zip(start, end, strict=True),
+                color=GRAY if off else BLUE,
+                linestyle="--" if off else "-",
+                linewidth=1.0,
+                alpha=0.75,
+                zorder=1,
+            )
+            if weights is not None:
+                share = 0.60 + 0.14 * (j % 2)
+                x, y = (s + share * (e - s) for s, e in zip(start, end, strict=True))
+                axes.text(
+                    x, y, str(weights[i][j]), fontsize=8, ha="center", va="center", zorder=3,
+                    color=GRAY if off else "black",
+                    bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"},
+                )  # fmt: skip
+
+
+def _nodes(
+    axes: Axes, places: list[Place], name: str, values: list[str], notes: list[str], off: set[int]
+) -> None:
+    """Circles with name and value; a bias stands to the upper right."""
+    for i, (x, y) in enumerate(places):
+        color = GRAY if i in off else (BLUE if name != r"\hat{y}" else ORANGE)
+        axes.add_patch(
+            Circle(
+                (x, y), RADIUS, fc="white", ec=color, zorder=2, linewidth=1.6,
+                linestyle="--" if i in off else "-",
+            )
+        )  # fmt: skip
+        text = f"${name}_{{{i + 1}}}$\n{values[i]}"
+        axes.text(x, y, text, ha="center", va="center", fontsize=8, zorder=4, color="black")
+        if notes[i]:
+            state = "\noff" if i in off else ""
+            axes.text(
+                x + RADIUS + 0.06, y + 0.02, f"bias {notes[i]}{state}", fontsize=7.5, zorder=4,
+                ha="left", va="center", color="black",
+                bbox={"boxstyle": "round,pad=0.08", "fc": "white", "ec": "none"},
+            )  # fmt: skip
+
+
+def _titles(axes: Axes, network: Network, height: float) -> None:
+    names = ("input", f"hidden ({network.activation})", f"output ({network.output})")
+    for x, name, size in zip(COLUMNS, names, network.sizes, strict=True):
+        more = f", {DRAWN} of {size}" if size > DRAWN else ""
+        axes.text(x, height / 2 + 0.3, name + more, ha="center", fontsize=9.5, color="black")

@@ -1,0 +1,102 @@
+"""The charts of chapters 2 and 3."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hw1lib.adam import expectations, simulate
+from hw1lib.style import BLUE, GRAY, GREEN, ORANGE, book_figure, label_line
+
+Z_99 = 2.5758293035489004  # a normal variable lies within ±Z_99 deviations with 99 %
+
+
+def plot_bias_correction(mean: float, beta1: float, marked: tuple[int, ...]) -> Figure:
+    """E(m_t) and E(m_hat_t) over t, with a simulation's means and their 99 % intervals."""
+    last = max(marked)
+    steps = range(1, last + 1)
+    rows = expectations(mean, beta1, steps)
+    means, errors = simulate(mean, beta1, last, sequences=100_000, seed=0)
+    some = [t for t in steps if t <= 10 or t % 10 == 0]
+    with book_figure() as (figure, axes):
+        axes.axhline(mean, color=BLUE)
+        axes.plot(steps, [row.uncorrected for row in rows], color=ORANGE)
+        axes.errorbar(
+            some,
+            [float(means[t - 1]) for t in some],
+            yerr=[Z_99 * float(errors[t - 1]) for t in some],
+            fmt=".",
+            color=GRAY,
+            markersize=4,
+            capsize=2,
+            linewidth=1,
+            zorder=3,
+        )
+        for row in rows:
+            if row.t in marked:
+                axes.plot(row.t, row.uncorrected, "o", color=ORANGE, markersize=6, zorder=4)
+        axes.set_xscale("log")
+        axes.set_xticks([1, *marked], [str(t) for t in (1, *marked)])
+        axes.minorticks_off()
+        axes.set_xlabel("step $t$")
+        axes.set_ylabel("expected first moment")
+        axes.set_ylim(0, 1.14 * mean)
+        axes.text(1, mean * 1.03, r"with correction: $E(\hat{m}_t)$", color=BLUE)
+        middle = rows[max(0, min(5, last - 1))]
+        label_line(axes, middle.t, middle.uncorrected, r"without: $E(m_t)$", ORANGE, dy=-8)
+    return figure
+
+
+def plot_losses(history: pd.DataFrame, window: int) -> Figure:
+    """Training and test loss over the epochs; marks the flat window and the lowest test loss."""
+    with book_figure() as (figure, axes):
+        _curves(axes, history, "loss")
+        last = history["epoch"].iloc[-1]
+        axes.axvspan(last - window + 1, last, color=GREEN, alpha=0.18, linewidth=0)
+        axes.annotate(
+            f"flat: stop\nafter epoch {last}",
+            (last - window / 2, 0.35 * axes.get_ylim()[1]),
+            xytext=(-8, 0),
+            textcoords="offset points",
+            ha="right",
+            color=GREEN,
+        )
+        best = history.iloc[int(history["test_loss"].argmin())]
+        axes.plot(best["epoch"], best["test_loss"], "o", color=ORANGE)
+        axes.annotate(
+            f"lowest test loss,\nepoch {best['epoch']:.0f}",
+            (best["epoch"], best["test_loss"]),
+            xytext=(0, 26),
+            textcoords="offset points",
+            ha="center",
+            color=ORANGE,
+        )
+        axes.set_ylabel("cross-entropy (nats)")
+        axes.set_ylim(bottom=0)
+    return figure
+
+
+def plot_accuracies(history: pd.DataFrame) -> Figure:
+    """Training and test accuracy over the epochs, in percent."""
+    with book_figure() as (figure, axes):
+        percent = history.assign(
+            **{
+                f"{split}_accuracy": 100 * history[f"{split}_accuracy"]
+                for split in ("train", "test")
+            }
+        )
+        _curves(axes, percent, "accuracy")
+        axes.set_ylabel("accuracy (%)")
+        axes.set_ylim(0, 104)
+    return figure
+
+
+def _curves(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
+    """One line for the training set, one for the test set, labelled at their ends."""
+    for split, color, name in (("train", BLUE, "training"), ("test", ORANGE, "test")):
+        values = history[f"{split}_{quantity}"]
+        axes.plot(history["epoch"], values, color=color)
+        label_line(axes, history["epoch"].iloc[-1], values.iloc[-1], name, color)
+    axes.set_xlabel("epoch")
+    axes.margins(x=0.02)
