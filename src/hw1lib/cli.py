@@ -1,8 +1,9 @@
-"""The command line: `hw1 train`, `gradients`, `adam`, `render` and `submission`."""
+"""The command line: `hw1 gradients`, `adam`, `train`, `render` and `submission`."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(prog="hw1", description="Computations and pages of the hw1 book.")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_gradients(commands)
+    _add_adam(commands)
     _add_train(commands)
     _add_render(commands)
     _add_submission(commands)
@@ -47,6 +50,59 @@ def whole_number(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return convert
+
+
+def number(text: str) -> float | int:
+    """A converter for argparse that takes finite numbers and keeps whole ones whole."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is no finite number")
+    return int(text) if text.lstrip("+-").isdecimal() else value
+
+
+def decay_rate(text: str) -> float:
+    """A converter for argparse that takes numbers from 0 up to, but not including, 1."""
+    value = number(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not in [0, 1)")
+    return float(value)
+
+
+def _add_gradients(commands: Commands) -> None:
+    command = commands.add_parser("gradients", help="question 1: both passes of a network file")
+    command.add_argument("network", nargs="?", type=Path, help="default: the book's network.yml")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(run=_gradients)
+
+
+def _gradients(options: argparse.Namespace) -> None:
+    from hw1lib.network import load_network
+    from hw1lib.report import gradients_as_json, gradients_as_text
+
+    network = load_network(options.network)
+    print(gradients_as_json(network) if options.json else gradients_as_text(network))
+
+
+def _add_adam(commands: Commands) -> None:
+    command = commands.add_parser("adam", help="question 2: Adam's expected first moment")
+    homework = Homework()
+    command.add_argument("--beta1", type=decay_rate, default=homework.adam_beta1)
+    command.add_argument("--mean", type=number, default=homework.adam_mean)
+    command.add_argument(
+        "--steps", type=whole_number(1), nargs="+", default=list(homework.adam_steps)
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(run=_adam)
+
+
+def _adam(options: argparse.Namespace) -> None:
+    from hw1lib.report import adam_as_json, adam_as_text
+
+    report = adam_as_json if options.json else adam_as_text
+    print(report(options.mean, options.beta1, options.steps))
 
 
 def _add_train(commands: Commands) -> None:

@@ -14,7 +14,7 @@ from hw1lib.network import Matrix, Network
 from hw1lib.style import BLUE, GRAY, ORANGE, book_figure
 
 DRAWN = 6  # units of a layer up to which all are drawn with their weights
-RADIUS = 0.34
+RADIUS = 0.4
 GAP = 1.15
 COLUMNS = (0.0, 3.4, 6.8)
 
@@ -29,7 +29,7 @@ def draw_network(network: Network, values: Forward) -> Figure:
     """
     shown = [min(size, DRAWN) for size in network.sizes]
     height = max(shown) * GAP
-    with book_figure(7.2, 0.9 + 0.78 * height) as (figure, axes):
+    with book_figure(7.2, 0.65 + 0.66 * height) as (figure, axes):
         places = [_column(x, count) for x, count in zip(COLUMNS, shown, strict=True)]
         off = _inactive(network, values)
         detailed = max(network.sizes) <= DRAWN
@@ -44,7 +44,7 @@ def draw_network(network: Network, values: Forward) -> Figure:
         axes.set_aspect("equal")
         axes.axis("off")
         axes.set_xlim(-0.9, COLUMNS[2] + 2.2)
-        axes.set_ylim(-height / 2 - 0.35, height / 2 + 0.75)
+        axes.set_ylim(-height / 2 + 0.1, height / 2 + 0.65)
     return figure
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from hw1lib.adam import expectations, simulate
 from hw1lib.style import BLUE, GRAY, GREEN, ORANGE, book_figure, label_line
 
+SEQUENCES = 100_000
 Z_99 = 2.5758293035489004  # a normal variable lies within ±Z_99 deviations with 99 %
 
 
@@ -17,7 +18,7 @@ def plot_bias_correction(mean: float, beta1: float, marked: tuple[int, ...]) -> 
     last = max(marked)
     steps = range(1, last + 1)
     rows = expectations(mean, beta1, steps)
-    means, errors = simulate(mean, beta1, last, sequences=100_000, seed=0)
+    means, errors = simulate(mean, beta1, last, sequences=SEQUENCES, seed=0)
     some = [t for t in steps if t <= 10 or t % 10 == 0]
     with book_figure() as (figure, axes):
         axes.axhline(mean, color=BLUE)
@@ -56,7 +57,7 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
         axes.axvspan(last - window + 1, last, color=GREEN, alpha=0.18, linewidth=0)
         axes.annotate(
             f"flat: stop\nafter epoch {last}",
-            (last - window / 2, 0.35 * axes.get_ylim()[1]),
+            (last - window, 1.0 * axes.get_ylim()[1]),
             xytext=(-8, 0),
             textcoords="offset points",
             ha="right",
@@ -67,9 +68,9 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
         axes.annotate(
             f"lowest test loss,\nepoch {best['epoch']:.0f}",
             (best["epoch"], best["test_loss"]),
-            xytext=(0, 26),
+            xytext=(-4, 22),
             textcoords="offset points",
-            ha="center",
+            ha="left",
             color=ORANGE,
         )
         axes.set_ylabel("cross-entropy (nats)")

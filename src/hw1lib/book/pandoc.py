@@ -14,7 +14,7 @@ import pypandoc
 from hw1lib.errors import InputError
 
 HERE = Path(__file__).parent
-READER = "markdown+tex_math_single_backslash-auto_identifiers+gfm_auto_identifiers"
+READER = "markdown"
 NOTEBOOK = "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes"
 
 

@@ -118,8 +118,8 @@ def staging(target: Path, marker: str) -> Iterator[Path]:
         raise InputError(f"{target} can't be written ({error.strerror}).") from error
     try:
         stage.chmod(0o755)
+        (stage / marker).touch()  # first, so that its time is that of the start
         yield stage
-        (stage / marker).touch()
         _swap(stage, target)
     finally:
         shutil.rmtree(stage, ignore_errors=True)

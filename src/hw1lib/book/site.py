@@ -17,7 +17,7 @@ from hw1lib.book.project import Project
 from hw1lib.book.qmd import Chapter
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("book.css", "book.js", "theme.js", "favicon.svg")
+ASSETS = ("book.css", "book.js", "theme.js", "favicon.svg", "stix-two-math.woff2")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+# `make` builds the book, `make test` tests everything; both set up .venv first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+NAME ?=
+export NAME
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib styles.css
+RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors)
+PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
+SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
+
+.DEFAULT_GOAL := book
+.PHONY: book submission train test lint format clean help
+
+book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
+
+_book/.hw1-book: $(SOURCES) | $(VENV)/.installed
+	$(BIN)/hw1 render
+
+submission: submission/.hw1-submission ## write submission/theory.pdf and coding.ipynb; NAME="…" puts a name on
+
+submission/.hw1-submission: $(SOURCES) $(if $(NAME),FORCE) | $(VENV)/.installed
+	$(BIN)/hw1 submission --name "$$NAME"
+
+train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
+	$(BIN)/hw1 train
+
+test: lint ## run every test
+	$(BIN)/python -m pytest
+
+lint: | $(VENV)/.installed-test ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: | $(VENV)/.installed-test ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove everything that was built, the environment too
+	rm -rf _book submission .cache .quarto $(VENV)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(call install,.)
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt
+	$(call install,.[test])
+	touch $(VENV)/.installed
+
+define install
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "Installing into $(VENV) (the first time this takes a few minutes)"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '$(1)'
+	touch $@
+endef
+
+FORCE:
