@@ -20,7 +20,7 @@ FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
 def gradients_as_json(network: Network) -> str:
     """Forward pass, gradients, zeros and agreement as one JSON object, in full precision."""
     check, zeros = _solve(network)
-    forward = {name: getattr(check.values, name).tolist() for name in FORWARD}
+    forward = {name: (getattr(check.values, name) + 0.0).tolist() for name in FORWARD}
     gradients = {
         name: getattr(check.by_hand, name).tolist() for name in ("W_O", "b_O", "W_H", "b_H")
     }

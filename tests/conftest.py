@@ -1,0 +1,82 @@
+"""What several test modules share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from hw1lib.cifar10 import CLASSES, Cifar10, Split
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need what this machine lacks are skipped, and say what they need."""
+    from hw1lib.book.quarto import NOT_FOUND, find_quarto
+
+    reasons = {
+        "images": None if os.environ.get("HW1_DATA") else "HW1_DATA names no CIFAR-10 images",
+        "quarto": None if find_quarto() else NOT_FOUND,
+        "browser": None if shutil.which("chromium") else "chromium is not installed",
+    }
+    for item in items:
+        for marker, reason in reasons.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def images() -> Path:
+    """The real CIFAR-10 images."""
+    return Path(os.environ["HW1_DATA"])
+
+
+@pytest.fixture(scope="session")
+def write_tree() -> Callable[..., Path]:
+    """Writes a small image tree of noise: `per_class` images of each class in both splits."""
+
+    def write(folder: Path, per_class: int = 4, suffix: str = "png") -> Path:
+        generator = torch.Generator().manual_seed(0)
+        for split in ("train", "test"):
+            for name in CLASSES:
+                target = folder / split / name
+                target.mkdir(parents=True)
+                for i in range(per_class):
+                    noise = torch.randint(0, 256, (32, 32, 3), generator=generator)
+                    Image.fromarray(noise.to(torch.uint8).numpy()).save(target / f"{i}.{suffix}")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory, write_tree: Callable[..., Path]) -> Path:
+    """A small image tree that tests only read."""
+    return write_tree(tmp_path_factory.mktemp("tree"))
+
+
+@pytest.fixture
+def tiny() -> Cifar10:
+    """200 training and 50 test images of noise whose class shows in a brighter band."""
+    generator = torch.Generator().manual_seed(1)
+
+    def split(size: int) -> Split:
+        labels = torch.arange(size) % 10
+        pixels = torch.randint(0, 100, (size, 1024), generator=generator)
+        for i, label in enumerate(labels.tolist()):
+            pixels[i, 100 * label : 100 * (label + 1)] += 120
+        return Split(pixels.to(torch.uint8), labels)
+
+    return Cifar10(split(200), split(50), "noise")

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from networks import networks
+from test_network import GOOD
+
+from hw1lib.gradient_check import check_gradients
+from hw1lib.network import PARAMETERS, Network, parse_network
+from hw1lib.symbolic import SymbolicNetwork
+from hw1lib.zeros import Zero, explain_zeros, find_zeros
+
+
+def zeros_of(network: Network) -> list[Zero]:
+    check = check_gradients(network)
+    return find_zeros(network, SymbolicNetwork(network), check.values, check.by_hand)
+
+
+def kinds(change: dict[str, Any]) -> set[tuple[str, int]]:
+    zeros = zeros_of(parse_network({**GOOD, **change}))
+    return {(cause.kind, cause.unit) for zero in zeros for cause in zero.causes}
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({}, ("inactive", 1)),
+        ({"b_H": [-1, 3, 3]}, ("kink", 0)),
+        ({"x": [0, 1]}, ("input", 0)),
+        ({"b_H": [0, 1, 2]}, ("cancelling", 2)),
+        ({"activation": "tanh", "b_H": [-1, 1, 2]}, ("silent", 0)),
+        ({"activation": "tanh", "b_H": [500, 1, 2]}, ("flat", 0)),
+        ({"b_O": [-2000, 0]}, ("saturated", 1)),
+        ({"y": [1], "W_O": [[1, 2, 3]], "b_O": [1]}, ("single", 0)),
+    ],
+)
+def test_each_cause_is_found(change: dict[str, Any], cause: tuple[str, int]) -> None:
+    assert cause in kinds(change)
+
+
+def test_an_inactive_unit_kills_its_row_its_bias_and_its_column() -> None:
+    zeros = zeros_of(parse_network({**GOOD, "b_H": [0, 1, 2], "W_O": [[1, 0, 1], [0, 1, 3]]}))
+    assert [(zero.parameter, zero.index) for zero in zeros] == [
+        ("W_H", (1, 0)), ("W_H", (1, 1)), ("b_H", (1,)), ("W_O", (0, 1)), ("W_O", (1, 1)),
+    ]  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(networks())
+def test_exactly_the_vanishing_derivatives_are_listed(network: Network) -> None:
+    """Against sympy's exact gradients: listed if and only if zero there, or 0.0 in floats."""
+    check = check_gradients(network)
+    symbolic = SymbolicNetwork(network)
+    listed = {(zero.parameter, zero.index) for zero in zeros_of(network)}
+    for name in PARAMETERS:
+        exact = symbolic.gradient(name)
+        for i in range(exact.rows):
+            for j in range(exact.cols):
+                index = (i, j) if name[0] == "W" else (i,)
+                is_zero = abs(exact[i, j].evalf(50, chop=1e-40)) < 1e-40
+                in_floats = float(getattr(check.by_hand, name)[index]) == 0.0
+                assert ((name, index) in listed) == (is_zero or in_floats)
+
+
+def test_prose_for_none_one_and_many() -> None:
+    tanh = {**GOOD, "activation": "tanh", "W_O": [[1, 0, 1], [0, 1, 3]], "b_H": [0, 1, "1/2"]}
+    none = parse_network(tanh)
+    assert explain_zeros(zeros_of(none), 17).startswith("No. None of the 17")
+    zeros = zeros_of(parse_network(GOOD))
+    assert explain_zeros(zeros[:1], 17).startswith("Yes. One of the 17 derivatives is zero")
+    many = explain_zeros(zeros, 17)
+    assert f"{len(zeros)} of the 17 derivatives are zero" in many
+    assert r"$\partial L / \partial (W_H)_{2,1}$" in many
