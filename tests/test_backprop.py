@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 from hypothesis import given
-from networks import networks
-from test_network import GOOD
 
 from hw1lib.backprop import backward, forward
 from hw1lib.network import PARAMETERS, Network, parse_network
+from networks import networks
+from test_network import GOOD
 
 
 def test_forward_pass_of_a_worked_example() -> None:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from networks import networks
 
 from hw1lib.gradient_check import check_gradients
 from hw1lib.network import PARAMETERS, Network
+from networks import networks
 
 
 @settings(max_examples=150, deadline=None)
@@ -19,8 +19,7 @@ def test_four_ways_agree(network: Network) -> None:
 
 
 def test_total_counts_every_derivative() -> None:
-    from test_network import GOOD
-
     from hw1lib.network import parse_network
+    from test_network import GOOD
 
     assert check_gradients(parse_network(GOOD)).total == 6 + 3 + 6 + 2

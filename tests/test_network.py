@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import given
-from networks import network_fields
 from sympy import Rational
 
 from hw1lib.errors import InputError
 from hw1lib.network import Network, load_network, parse_network
+from networks import network_fields
 
 GOOD: dict[str, Any] = {
     "x": [1, -2],
@@ -40,7 +40,14 @@ def test_defaults_and_shapes() -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [(3, (3, 1)), (0.1, (1, 10)), ("1/3", (1, 3)), ("-2/4", (-1, 2)), ("0.25", (1, 4)), (-1.5, (-3, 2))],
+    [
+        (3, (3, 1)),
+        (0.1, (1, 10)),
+        ("1/3", (1, 3)),
+        ("-2/4", (-1, 2)),
+        ("0.25", (1, 4)),
+        (-1.5, (-3, 2)),
+    ],
 )
 def test_numbers_stay_exact(written: object, meant: tuple[int, int]) -> None:
     assert parse_network({**GOOD, "x": [written, 0]}).x[0] == Rational(*meant)

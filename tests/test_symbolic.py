@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import sympy
 from hypothesis import given, settings
-from networks import networks
 from sympy import Rational, exp
-from test_network import GOOD
 
 from hw1lib.network import PARAMETERS, Network, parse_network
 from hw1lib.symbolic import SymbolicNetwork
+from networks import networks
+from test_network import GOOD
 
 
 def test_values_are_exact() -> None:
@@ -23,7 +23,9 @@ def test_values_are_exact() -> None:
 def test_the_loss_written_out_in_all_parameters_has_the_same_derivatives(network: Network) -> None:
     """The whole loss as one expression of every parameter, differentiated in one go."""
     symbols = {
-        name: sympy.Matrix(*network.exact(name).shape, lambda i, j, n=name: sympy.Symbol(f"{n}_{i}{j}"))
+        name: sympy.Matrix(
+            *network.exact(name).shape, lambda i, j, n=name: sympy.Symbol(f"{n}_{i}{j}")
+        )
         for name in PARAMETERS
     }
     values = {s: v for n in PARAMETERS for s, v in zip(symbols[n], network.exact(n), strict=True)}

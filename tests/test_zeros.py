@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from networks import networks
-from test_network import GOOD
 
 from hw1lib.gradient_check import check_gradients
 from hw1lib.network import PARAMETERS, Network, parse_network
 from hw1lib.symbolic import SymbolicNetwork
 from hw1lib.zeros import Zero, explain_zeros, find_zeros
+from networks import networks
+from test_network import GOOD
 
 
 def zeros_of(network: Network) -> list[Zero]:

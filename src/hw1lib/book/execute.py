@@ -125,21 +125,25 @@ async def _run(folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: 
         started = cell_index
 
     with tempfile.TemporaryDirectory() as scratch:
+        manager = _kernel(Path(scratch))
         client = NotebookClient(
             notebook,
-            km=_kernel(Path(scratch)),
+            km=manager,
             timeout=timeout,
             resources={"metadata": {"path": str(folder)}},
             on_cell_start=on_start,
         )
         try:
-            await client.async_execute(env=_environment(Path(scratch)))
+            await client.async_execute(env=_environment(Path(scratch)), cleanup_kc=True)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             source = notebook.cells[started].source.strip().splitlines() or [""]
             raise InputError(
                 f"{chapter.where(lines[started])}: the cell `{source[0]:.70}` "
                 f"{_reason(error, timeout)}"
             ) from error
+        finally:
+            if manager.has_kernel:  # another chapter failed while this kernel was starting
+                await manager.shutdown_kernel(now=True)
 
 
 def _reason(error: Exception, timeout: int) -> str:

@@ -161,6 +161,8 @@ class _Sections(HTMLParser):
             self.heading = True
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in self.VOID:
+            return
         while self.open and self.open.pop() != tag:
             pass
         if tag in {"h1", "h2", "h3"}:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import write_book
+from hw1lib.book.quarto import find_quarto
+from hw1lib.book.render import render
+from hw1lib.errors import InputError
+
+
+def fake(folder: Path, version: str) -> str:
+    """A program that only says its version."""
+    path = folder / "quarto"
+    path.write_text(f"#!/bin/sh\necho {version}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [("1.9.0", True), ("1.10.18", True), ("2.0.1", True), ("1.8.27", False), ("x", False)],
+)
+def test_only_new_enough_quarto_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, found: bool
+) -> None:
+    monkeypatch.setenv("QUARTO_PATH", fake(tmp_path, version))
+    assert (find_quarto() is not None) is found
+
+
+def test_quarto_is_found_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(tmp_path, "1.9.3")
+    monkeypatch.delenv("QUARTO_PATH", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    quarto = find_quarto()
+    assert quarto is not None
+    assert quarto.name == "Quarto 1.9.3"
+
+
+def test_asking_for_quarto_where_there_is_none_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "none"))
+    with pytest.raises(InputError, match="--engine pandoc"):
+        render(write_book(tmp_path), tmp_path / "out", "quarto")
+
+
+@pytest.mark.quarto
+@pytest.mark.timeout(600)
+def test_the_small_book_by_quarto(tmp_path: Path) -> None:
+    folder = write_book(tmp_path)
+    outputs = render(folder, folder / "_book", "quarto")
+    assert outputs.site.is_file()
+    assert outputs.pdf.is_file()
+    assert len(outputs.notebooks) == 2

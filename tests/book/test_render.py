@@ -1,0 +1,216 @@
+"""The small book, built by pandoc: pages, PDF, notebooks, and what must not happen."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pypdf
+import pytest
+from nbclient import NotebookClient
+
+from conftest import INDEX, ONE, TWO, write_book
+from hw1lib.book.render import Outputs, render
+from hw1lib.errors import InputError
+
+
+class Page(HTMLParser):
+    """Ids, links, images and plain text of a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.text = " ".join(self.text.replace("\u00a0", " ").split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append(tag)
+        if values.get("id"):
+            self.ids.append(str(values["id"]))
+        for name in ("href", "src"):
+            if values.get(name):
+                self.links.append(str(values[name]))
+        if tag == "img":
+            self.images.append(values)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="session")
+def pages(built: Outputs) -> dict[str, Page]:
+    return {path.stem: Page(path) for path in built.site.parent.glob("*.html")}
+
+
+def test_all_outputs_are_there(built: Outputs) -> None:
+    folder = built.site.parent
+    assert built.engine == "pandoc"
+    assert sorted(path.name for path in folder.glob("*.html")) == [
+        "index.html", "q1_one.html", "q2_two.html",
+    ]  # fmt: skip
+    assert built.pdf == folder / "small.pdf"
+    assert [path.name for path in built.notebooks] == ["q1_one.ipynb", "q2_two.ipynb"]
+
+
+def test_references_have_numbers_and_lead_somewhere(built: Outputs, pages: dict[str, Page]) -> None:
+    assert "See Chapter 1, Figure 1.1, Equation 2.1, Table 2.1 and Section 1.1 and Figure 1.1." in (
+        pages["index"].text
+    )
+    assert "Equation 1.1, Figure 1.1 (number 1.1) and Table 1.1; chapter Chapter 2 has" in (
+        pages["q1_one"].text
+    )
+    for page in pages.values():
+        assert len(set(page.ids)) == len(page.ids)
+        for link in page.links:
+            if link.startswith(("https:", "data:")):
+                continue
+            file, _, anchor = link.partition("#")
+            target = built.site.parent / file if file else None
+            assert target is None or target.exists(), link
+            if anchor:
+                ids = pages[target.stem].ids if target else page.ids
+                assert anchor in ids, link
+
+
+def test_captions_and_equations_carry_their_numbers(pages: dict[str, Page]) -> None:
+    assert "Figure 1.1. A line, see Equation 1.1." in pages["q1_one"].text
+    assert "Table 1.1. A table." in pages["q1_one"].text
+    assert "Table 2.1. Another table." in pages["q2_two"].text
+    assert "(1.1)" in pages["q1_one"].text
+    assert "1.2 Another part" in pages["q1_one"].text
+
+
+def test_figures_have_alt_text(pages: dict[str, Page]) -> None:
+    images = [image for page in pages.values() for image in page.images]
+    assert [image["alt"] for image in images] == ['A line that "rises".']
+
+
+def test_values_are_text_not_markup(pages: dict[str, Page]) -> None:
+    assert "The value is 42, the text <script>alert(1)</script> *a* $b$ @fig-line." in (
+        pages["index"].text
+    )
+    assert pages["index"].tags.count("script") == 3
+
+
+def test_blocks_take_the_shape_of_a_page(pages: dict[str, Page]) -> None:
+    text = pages["q2_two"].text
+    assert "Only on the page." in text
+    assert "Only elsewhere." not in text
+    assert "Made by a cell." in text
+    assert "details" in pages["q2_two"].tags
+    assert "never_run()" in text
+    assert "Show it" in pages["q1_one"].text
+
+
+def test_nothing_is_loaded_from_elsewhere(built: Outputs) -> None:
+    for path in built.site.parent.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r'(src|<link[^>]*href)="(https?:)?//', text)
+        assert "?@" not in text
+        assert "default-src 'none'" in text
+
+
+def test_search_knows_every_section(built: Outputs) -> None:
+    text = (built.site.parent / "assets" / "search-index.js").read_text(encoding="utf-8")
+    entries = json.loads(text.removeprefix("window.searchIndex = ").removesuffix(";\n"))
+    titles = {entry["title"] for entry in entries}
+    assert {"Preface", "1 One & only", "1.1 A part", "1.2 Another part", "2 Two"} <= titles
+    part = next(entry for entry in entries if entry["title"] == "1.1 A part")
+    assert part["href"] == "q1_one.html#sec-part"
+
+
+def test_the_pdf_has_text_numbers_title_and_links(built: Outputs) -> None:
+    reader = pypdf.PdfReader(built.pdf)
+    text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    text = text.replace("\u00a0", " ")
+    assert reader.metadata is not None
+    assert reader.metadata.title == "A small book"
+    assert "Figure 1.1. A line, see Equation 1.1." in text
+    assert "Table 2.1. Another table." in text
+    assert "Only elsewhere." in text
+    assert "Only on the page." not in text
+    assert "Someone" in text
+    assert "?@" not in text
+    assert [item.title for item in reader.outline if not isinstance(item, list)][:2] == [
+        "Contents", "Preface",
+    ] or "Preface" in str(reader.outline)  # fmt: skip
+    links = [a for page in reader.pages for a in page.get("/Annots", [])]
+    assert len(links) > 10
+
+
+def test_notebooks_are_valid_executed_and_free_of_quarto_markup(built: Outputs) -> None:
+    for path in built.notebooks:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        for cell in notebook.cells:
+            assert not re.search(r"\{#|@(fig|tbl|eq|sec)-|:::|#\||\?@|`\{python\}", cell.source)
+    one = nbformat.read(built.notebooks[0], as_version=4)
+    prose = "\n".join(c.source for c in one.cells if c.cell_type == "markdown").replace(
+        "\u00a0", " "
+    )
+    assert r"\tag{1.1}" in prose
+    assert r"\frac{1}{2}" in prose
+    assert "**Figure 1.1.** A *line*, see Equation 1.1." in prose
+    assert "pip install" in one.cells[0].source
+    images = [
+        o
+        for c in one.cells
+        if c.cell_type == "code"
+        for o in c.outputs
+        if "image/png" in o.get("data", {})
+    ]
+    assert images[0].metadata["image/png"]["alt"] == 'A line that "rises".'
+    two = nbformat.read(built.notebooks[1], as_version=4)
+    prose = "\n".join(c.source for c in two.cells if c.cell_type == "markdown").replace(
+        "\u00a0", " "
+    )
+    assert "> **Solution**\n>\n> The answer is Equation 2.1." in prose
+
+
+def test_notebooks_run_again(built: Outputs, tmp_path: Path) -> None:
+    notebook = nbformat.read(built.notebooks[0], as_version=4)
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+
+@pytest.mark.parametrize(
+    ("chapter", "text", "message"),
+    [
+        ("q1_one", ONE.replace("@tbl-one;", "@tbl-none;"), "q1_one.qmd: .*@tbl-none leads nowhere"),
+        (
+            "q2_two",
+            TWO.replace("#tbl-two", "#tbl-one"),
+            "the label tbl-one stands in q1_one.qmd too",
+        ),
+        ("index", INDEX.replace("6 * 7", "6 / 0"), "index.qmd:5: .*ZeroDivisionError"),
+    ],
+)
+def test_a_failing_build_leaves_the_old_book_whole(
+    tmp_path: Path, chapter: str, text: str, message: str
+) -> None:
+    folder = write_book(tmp_path)
+    output = folder / "_book"
+    output.mkdir()
+    (output / ".hw1-book").touch()
+    (output / "index.html").write_text("old")
+    (folder / f"{chapter}.qmd").write_text(text)
+    with pytest.raises(InputError, match=message):
+        render(folder, output, "pandoc")
+    assert (output / "index.html").read_text() == "old"
+    assert [path.name for path in folder.glob("._book*")] == []
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    folder = write_book(tmp_path / "book")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").write_text("dear")
+    with pytest.raises(InputError, match="not built here"):
+        render(folder, tmp_path / "home", "pandoc")
+    assert (tmp_path / "home" / "letter.txt").read_text() == "dear"

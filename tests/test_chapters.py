@@ -1,0 +1,120 @@
+"""The book itself: executed, built by pandoc, and with the right answers in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pypdf
+import pytest
+from nbclient import NotebookClient
+
+from hw1lib.book.render import Outputs, render
+from hw1lib.book.submission import submission
+from hw1lib.results import load_results
+
+CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
+
+
+@pytest.fixture(scope="module")
+def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
+    return render(root, tmp_path_factory.mktemp("out") / "_book", "pandoc")
+
+
+@pytest.fixture(scope="module")
+def pdf_text(built: Outputs) -> str:
+    return text_of(built.pdf)
+
+
+def text_of(path: Path) -> str:
+    pages = [page.extract_text() for page in pypdf.PdfReader(path).pages]
+    return " ".join(" ".join(pages).replace("\u00a0", " ").split())
+
+
+def answers(root: Path) -> list[str]:
+    """What must be found in every form of the book."""
+    final = load_results(root / "results").summary
+    return [
+        "0.8176", "1.7014", "8 of the 17 derivatives",
+        "0.38", "1.30264312", "1.999946877",
+        f"{final['test_accuracy']:.2%}", f"{final['train_loss']:.4f}",
+    ]  # fmt: skip
+
+
+def test_every_output_is_there(built: Outputs) -> None:
+    folder = built.site.parent
+    assert {path.stem for path in folder.glob("*.html")} == set(CHAPTERS)
+    assert built.pdf.name == "hw1.pdf"
+    assert [path.stem for path in built.notebooks] == list(CHAPTERS[1:])
+
+
+def test_the_answers_are_on_the_pages(built: Outputs, root: Path) -> None:
+    pages = [(built.site.parent / f"{name}.html").read_text(encoding="utf-8") for name in CHAPTERS]
+    text = " ".join(pages)
+    for answer in answers(root):
+        assert answer in text
+    assert "?@" not in text
+    assert "{python}" not in text
+
+
+def test_the_answers_are_in_the_pdf(pdf_text: str, root: Path) -> None:
+    for answer in answers(root):
+        assert answer in pdf_text
+
+
+def test_notebooks_hold_the_answers_and_no_markup_of_quarto(built: Outputs, root: Path) -> None:
+    everything = ""
+    for path in built.notebooks:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        for cell in notebook.cells:
+            assert not re.search(r"\{#|@(fig|tbl|eq|sec)-|:::|#\||\?@|`\{python\}", cell.source)
+        everything += json.dumps(notebook, ensure_ascii=False)
+    for answer in answers(root):
+        assert answer in everything
+
+
+@pytest.mark.parametrize("name", CHAPTERS[1:])
+def test_notebooks_run_again_anywhere(built: Outputs, tmp_path: Path, name: str) -> None:
+    notebook = nbformat.read(built.site.parent / "notebooks" / f"{name}.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+
+def test_every_figure_has_alt_text(built: Outputs) -> None:
+    images = [
+        image
+        for name in CHAPTERS
+        for image in re.findall(
+            r"<img[^>]*>", (built.site.parent / f"{name}.html").read_text("utf-8")
+        )
+    ]
+    assert len(images) >= 4
+    assert all(re.search(r'alt="[^"]{60,}"', image) for image in images)
+
+
+def test_no_number_is_typed_by_hand(root: Path) -> None:
+    """Prose has no decimal number and no long one; those that remain are names or formulas."""
+    for name in CHAPTERS:
+        text = (root / f"{name}.qmd").read_text(encoding="utf-8")
+        text = re.sub(
+            r"(?s)\A---.*?\n---|```.*?```|\$\$.*?\$\$|`[^`]*`|\$[^$]*\$|\[@[^\]]*\]", "", text
+        )
+        assert re.findall(r"\d+\.\d+|\d{3,}", text) == [], name
+
+
+def test_submission_is_what_the_homework_asks_for(root: Path, tmp_path: Path) -> None:
+    theory, coding = submission(root, tmp_path / "submission", "Ada Lovelace")
+    assert sorted(path.name for path in theory.parent.iterdir() if path.name[0] != ".") == [
+        "coding.ipynb", "theory.pdf",
+    ]  # fmt: skip
+    text = text_of(theory)
+    assert "Ada Lovelace" in text
+    assert "1.7014" in text
+    assert "1.30264312" in text
+    assert "CIFAR" not in text.replace("CIFAR-10, answered", "")
+    notebook = nbformat.read(coding, as_version=4)
+    final = load_results(root / "results").summary
+    assert f"{final['test_accuracy']:.2%}" in json.dumps(notebook)
+    assert any(cell.get("outputs") for cell in notebook.cells)
