@@ -118,3 +118,24 @@ def test_submission_is_what_the_homework_asks_for(root: Path, tmp_path: Path) ->
     final = load_results(root / "results").summary
     assert f"{final['test_accuracy']:.2%}" in json.dumps(notebook)
     assert any(cell.get("outputs") for cell in notebook.cells)
+
+
+def test_every_display_formula_is_numbered(root: Path) -> None:
+    """Quarto's typst numbers all of them, its HTML only those with a label."""
+    for name in CHAPTERS:
+        text = (root / f"{name}.qmd").read_text(encoding="utf-8")
+        marks = re.findall(r"(?m)^\$\$(.*)$", text)
+        assert all(re.fullmatch(r" \{#eq-[\w-]+\}", mark) for mark in marks[1::2]), name
+
+
+def test_the_readme_tells_the_same_numbers(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    final = load_results(root / "results").summary
+    for number in (
+        str(final["epochs"]),
+        f"{final['train_loss']:.4f}, {final['test_loss']:.3f}",
+        f"{100 * final['train_accuracy']:.2f} %, {100 * final['test_accuracy']:.2f} %",
+        "(0.8176, 0.1824)",
+        "8 of 17",
+    ):
+        assert f"| {number} |" in text

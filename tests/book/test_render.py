@@ -214,3 +214,11 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not built here"):
         render(folder, tmp_path / "home", "pandoc")
     assert (tmp_path / "home" / "letter.txt").read_text() == "dear"
+
+
+def test_a_site_by_quarto_itself_is_replaced(tmp_path: Path) -> None:
+    folder = write_book(tmp_path / "book", q1_one="# A {#sec-one}\n", q2_two="# B\n", index="# C\n")
+    (folder / "_book").mkdir()
+    (folder / "_book" / "search.json").touch()
+    assert render(folder, folder / "_book", "pandoc").site.is_file()
+    assert not (folder / "_book" / "search.json").exists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +27,7 @@ from hw1lib.book.weave import weave
 from hw1lib.errors import InputError
 
 MARKER = ".hw1-book"
+QUARTO_SITE = "search.json"  # what `quarto render` by itself leaves
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def staging(target: Path, marker: str) -> Iterator[Path]:
     """
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file: name a folder with --output-dir.")
-    if target.is_dir() and any(target.iterdir()) and not (target / marker).exists():
+    ours = any((target / name).exists() for name in (marker, QUARTO_SITE))
+    if target.is_dir() and any(target.iterdir()) and not ours:
         raise InputError(
             f"{target} holds something that was not built here: name another folder with "
             "--output-dir, or empty this one."
@@ -118,8 +122,10 @@ def staging(target: Path, marker: str) -> Iterator[Path]:
         raise InputError(f"{target} can't be written ({error.strerror}).") from error
     try:
         stage.chmod(0o755)
-        (stage / marker).touch()  # first, so that its time is that of the start
+        started = time.time()
         yield stage
+        (stage / marker).touch()
+        os.utime(stage / marker, (started, started))  # what changed meanwhile is newer
         _swap(stage, target)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
