@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy
@@ -75,6 +78,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], align: str =
     ruler = [marks[letter] for letter in align or "r" * len(columns)]
     lines = [columns, ruler, *rows]
     return Markdown("\n".join("| " + " | ".join(str(c) for c in line) + " |" for line in lines))
+
+
+def source(function: Callable[..., object]) -> Markdown:
+    """A function's source from the package, without its docstring."""
+    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
+    body = ast.parse("\n".join(lines)).body[0]
+    if isinstance(body, ast.FunctionDef) and ast.get_docstring(body):
+        text = body.body[0]
+        del lines[text.lineno - 1 : text.end_lineno]
+    return Markdown("\n".join(["```python", *lines, "```"]))
 
 
 def _matrix(rows: list[list[str]]) -> str:

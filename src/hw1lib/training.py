@@ -53,7 +53,11 @@ def standardise(data: Cifar10, device: torch.device) -> tuple[Split, Split]:
 
 
 def train_epoch(
-    net: nn.Module, optimizer: torch.optim.Optimizer, train: Split, order: Tensor, batch_size: int
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    train: Split,
+    order: Tensor,
+    batch_size: int,
 ) -> None:
     """One pass over the training set in `order`, the last short batch included."""
     for batch in order.split(batch_size):

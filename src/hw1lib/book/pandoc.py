@@ -67,7 +67,15 @@ def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
         numbers[name] = "" if unnumbered else str(count)
 
     def number(name: str) -> Document:
-        arguments = ["-f", READER, "-t", "json", "--lua-filter", str(HERE / "number.lua")]
+        arguments = [
+            "-f",
+            READER,
+            "-t",
+            "json",
+            "--columns=100000",
+            "--lua-filter",
+            str(HERE / "number.lua"),
+        ]
         arguments += ["-M", f"chapter={numbers[name]}"]
         tree = json.loads(run_pandoc(arguments, texts[name], folder))
         return Document(name, tree, _labels(name, tree["meta"].pop("labels")))
