@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import mimetypes
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,9 @@ from hw1lib.book.qmd import Cell, Chapter
 from hw1lib.book.site import citation_options
 
 MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
+OUTPUT = re.compile(r"^<!-- output (\d+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
+IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
+UNRESOLVED = re.compile(r"@(fig|tbl|eq|sec)-|\{#")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 INSTALL = (
     "This notebook is a chapter of *{title}*, made from its source with all outputs. To run it "
@@ -42,6 +47,8 @@ def build_notebook(
     text = write(document.tree, arguments, labels, document.name, folder)
     cells = [_markdown(INSTALL.format(title=project.title)), *_cells(chapter, executed, text)]
     for count, cell in enumerate(cells):
+        if cell.cell_type == "markdown":
+            _attach_images(cell, folder)
         cell.id = f"{chapter.name}-{count}".replace("_", "-")
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "title": project.title}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
@@ -62,7 +69,9 @@ def _cells(chapter: Chapter, executed: NotebookNode, text: str) -> Iterator[Note
         part = chapter.parts[number]
         if isinstance(part, Cell) and number in outputs:
             count += 1
-            yield _code(part, outputs[number].outputs, count)
+            resolved = {int(match[1]): match[2].strip() for match in OUTPUT.finditer(prose)}
+            yield _code(part, outputs[number].outputs, count, resolved)
+        prose = OUTPUT.sub("", prose)
         if prose.strip():
             yield _markdown(prose)
 
@@ -71,12 +80,30 @@ def _markdown(text: str) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(text.strip())
 
 
-def _code(cell: Cell, outputs: list[NotebookNode], count: int) -> NotebookNode:
-    """A code cell with PNG figures, which every viewer shows, and their alt text."""
+def _attach_images(cell: NotebookNode, folder: Path) -> None:
+    """Takes the images that a text shows into the notebook itself."""
+    for target in IMAGE.findall(cell.source):
+        name, path = target.replace("/", "-"), folder / target
+        mime = mimetypes.guess_type(name)[0] or "image/png"
+        data = base64.b64encode(path.read_bytes()).decode()
+        cell.setdefault("attachments", {})[name] = {mime: data}
+        cell.source = cell.source.replace(f"]({target})", f"](attachment:{name})")
+
+
+def _code(
+    cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str]
+) -> NotebookNode:
+    """A code cell with PNG figures, which every viewer shows, and their alt text.
+
+    Markdown outputs with references are replaced by their `resolved` texts.
+    """
     kept = []
-    for output in outputs:
+    shown = cell.options.get("include", True) and cell.options.get("output", True)
+    for number, output in enumerate(outputs if shown else []):
         output = nbformat.from_dict(output)
         data = output.get("data", {})
+        if UNRESOLVED.search(str(data.get("text/markdown", ""))):
+            data["text/markdown"] = resolved.get(number, "")
         if "image/png" in data:
             data.pop("image/svg+xml", None)
             alt = str(cell.options.get("fig-alt", ""))

@@ -45,6 +45,29 @@ local function labelled(kind)
   end
 end
 
+-- A callout's leading heading is its title, no section.
+local function callout_title(el)
+  local first = el.content[1]
+  if first and first.t == "Header" and el.classes:find_if(function(c) return c:match("^callout%-") end) then
+    el.content[1] = pandoc.Div({ pandoc.Plain(first.content) }, pandoc.Attr("", { "callout-title" }))
+    return el
+  end
+end
+
+-- HTML that a cell gave, such as a data frame, is read: its tables are tables in every format.
+local function cell_html(el)
+  if not el.classes:includes("cell-html") then return nil end
+  local blocks = pandoc.read(el.text, "html").blocks
+  local function caption(table)
+    local text = el.attributes.caption
+    if text == "" then return nil end
+    table.identifier, table.caption = el.attributes.label, pandoc.Caption(pandoc.read(text).blocks)
+    return table
+  end
+  local function drop() return {} end -- styles and scripts
+  return blocks:walk({ Table = caption, RawBlock = drop, RawInline = drop })
+end
+
 -- `$$...$$ {#eq-x}`: the label is plain text to pandoc; it becomes a span around the formula.
 local function equations(el)
   local result, i = pandoc.Inlines({}), 1
@@ -70,6 +93,7 @@ end
 
 function Pandoc(doc)
   chapter = doc.meta.chapter and pandoc.utils.stringify(doc.meta.chapter) or ""
+  doc = doc:walk({ CodeBlock = cell_html, Div = callout_title })
   doc = doc:walk({
     traverse = "topdown",
     Header = header,

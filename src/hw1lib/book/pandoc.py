@@ -15,6 +15,7 @@ from hw1lib.errors import InputError
 
 HERE = Path(__file__).parent
 READER = "markdown"
+WIDE = "--columns=100000"  # long lines don't make a table's columns equally wide
 NOTEBOOK = "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes"
 
 
@@ -25,12 +26,12 @@ class Document:
     Attributes:
         name: of the chapter.
         tree: pandoc's JSON.
-        labels: id to kind, number, text and page.
+        labels: of each its id, kind, number, text and page, in order.
     """
 
     name: str
     tree: dict[str, Any]
-    labels: dict[str, dict[str, str]]
+    labels: tuple[dict[str, str], ...]
 
 
 def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
@@ -54,9 +55,6 @@ def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
     """Parses the chapters' Markdown and numbers their labels.
 
     The chapter number counts the chapters whose first heading is not unnumbered.
-
-    Raises:
-        InputError: a label stands twice.
     """
     numbers: dict[str, str] = {}
     count = 0
@@ -67,23 +65,13 @@ def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
         numbers[name] = "" if unnumbered else str(count)
 
     def number(name: str) -> Document:
-        arguments = [
-            "-f",
-            READER,
-            "-t",
-            "json",
-            "--columns=100000",
-            "--lua-filter",
-            str(HERE / "number.lua"),
-        ]
+        arguments = ["-f", READER, WIDE, "-t", "json", "--lua-filter", str(HERE / "number.lua")]
         arguments += ["-M", f"chapter={numbers[name]}"]
         tree = json.loads(run_pandoc(arguments, texts[name], folder))
         return Document(name, tree, _labels(name, tree["meta"].pop("labels")))
 
     with ThreadPoolExecutor(2) as pool:
-        documents = list(pool.map(number, texts))
-    _refuse_duplicates(documents)
-    return documents
+        return list(pool.map(number, texts))
 
 
 def write(
@@ -120,31 +108,13 @@ def write(
 
 def all_labels(documents: list[Document]) -> dict[str, dict[str, str]]:
     """The labels of all chapters."""
-    return {key: label for document in documents for key, label in document.labels.items()}
+    return {label["id"]: label for document in documents for label in document.labels}
 
 
-def _labels(name: str, listed: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Labels out of pandoc's metadata; a repeated one is kept with the number of its places."""
-    labels: dict[str, dict[str, str]] = {}
-    for item in listed["c"]:
-        label = {key: _stringify(value) for key, value in item["c"].items()}
-        label["page"] = name
-        if label["id"] in labels and "-" in label["id"] and label["kind"] in {"fig", "tbl", "eq"}:
-            raise InputError(f"{name}.qmd: the label {label['id']} stands twice.")
-        labels[label["id"]] = label
-    return labels
-
-
-def _refuse_duplicates(documents: list[Document]) -> None:
-    seen: dict[str, str] = {}
-    for document in documents:
-        for key in document.labels:
-            if key.split("-")[0] in {"fig", "tbl", "eq", "sec"}:
-                if key in seen:
-                    raise InputError(
-                        f"{document.name}.qmd: the label {key} stands in {seen[key]}.qmd too."
-                    )
-                seen[key] = document.name
+def _labels(name: str, listed: dict[str, Any]) -> tuple[dict[str, str], ...]:
+    """Labels out of pandoc's metadata."""
+    plain = ({key: _stringify(value) for key, value in item["c"].items()} for item in listed["c"])
+    return tuple({**label, "page": name} for label in plain)
 
 
 def _stringify(value: object) -> str:

@@ -13,9 +13,6 @@ from hw1lib.book.project import Project
 from hw1lib.book.site import TEMPLATES, citation_options
 from hw1lib.errors import InputError
 
-# Symbols that pandoc 3.9 writes by names which typst 0.15 no longer has.
-RENAMED = {"dot.circle": "dot.o", "times.circle": "times.o", "plus.circle": "plus.o"}
-
 
 def build_pdf(
     project: Project,
@@ -45,8 +42,6 @@ def build_pdf(
         arguments += ["-M", "reference-section-title=References"]
     source = write(_joined(documents), arguments, labels, "", folder)
     path = folder / f".{target.stem}.typ"
-    for old, new in RENAMED.items():
-        source = source.replace(old, new)
     path.write_text(source, encoding="utf-8")
     try:
         typst.compile(str(path), output=str(target), root=str(folder), ignore_system_fonts=True)

@@ -22,6 +22,7 @@ class Project:
         bibliography: the BibTeX file, or None.
         pdf_name: the PDF's file name.
         lang: language of the text, such as en.
+        cell_defaults: options of cells that don't say otherwise.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class Project:
     bibliography: Path | None
     pdf_name: str
     lang: str
+    cell_defaults: dict[str, Any]
 
 
 def load_project(folder: Path) -> Project:
@@ -41,6 +43,7 @@ def load_project(folder: Path) -> Project:
     Raises:
         InputError: it is missing, no YAML, or names chapters that don't exist.
     """
+    folder = folder.resolve()
     path = folder / "_quarto.yml"
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -65,7 +68,17 @@ def load_project(folder: Path) -> Project:
         folder / str(bibliography) if bibliography else None,
         f"{book.get('output-file', 'book')}.pdf",
         str(config.get("lang", "en")),
+        _cell_defaults(config),
     )
+
+
+def _cell_defaults(config: dict[str, Any]) -> dict[str, Any]:
+    """`echo` and `code-fold` as the project sets them for all cells of a page."""
+    execute = config.get("execute") or {}
+    formats = config.get("format") or {}
+    html = formats.get("html") if isinstance(formats, dict) else None
+    wanted = {**execute, **(html if isinstance(html, dict) else {})}
+    return {name: wanted[name] for name in ("echo", "code-fold") if name in wanted}
 
 
 def _text(book: dict[str, Any], key: str) -> str:

@@ -16,11 +16,15 @@ INLINE = re.compile(r"(?<!`)`\{python\}[ \t]([^`]+)`")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*(.*?)\s*$")
 DIV = re.compile(r"^\s*:{3,}\s*(?:\{(.*)\}|(\S+))\s*$")
 OPTION = re.compile(r"^#\|\s?(.*)$")
-OPTIONS = {
-    "label", "fig-cap", "fig-alt", "tbl-cap", "echo", "eval", "output", "include",
-    "code-fold", "code-summary", "classes",
+TEXT = (str,)
+# What each cell option may be: any text, or one of the values here.
+OPTIONS: dict[str, tuple[object, ...]] = {
+    "label": TEXT, "fig-cap": TEXT, "fig-alt": TEXT, "tbl-cap": TEXT, "code-summary": TEXT,
+    "classes": TEXT, "echo": (True, False), "eval": (True, False), "include": (True, False),
+    "output": (True, False, "asis"), "code-fold": (True, False, "show"),
 }  # fmt: skip
 FRONT_MATTER = {"title", "description", "other-links", "jupyter", "format"}
+CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
 DIV_CLASSES = re.compile(r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)")
 
 
@@ -68,9 +72,15 @@ class Chapter:
         """How messages name a place: file:line."""
         return f"{self.path.name}:{line}"
 
+    def place_of(self, pattern: str) -> str:
+        """The place where `pattern`, a regular expression, last stands in the file."""
+        text = self.path.read_text(encoding="utf-8")
+        found = [match.start() for match in re.finditer(pattern, text)]
+        return self.where(text.count("\n", 0, found[-1]) + 1) if found else self.path.name
 
-def parse_chapter(path: Path) -> Chapter:
-    """Reads a chapter.
+
+def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter:
+    """Reads a chapter, whose cells have the options `defaults` where they set no others.
 
     Raises:
         InputError: it can't be read, or uses a construct that this engine does not know; names
@@ -81,7 +91,7 @@ def parse_chapter(path: Path) -> Chapter:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} can't be read as UTF-8 text ({error}).") from error
     front_matter, start = _front_matter(path, lines)
-    return Chapter(path, front_matter, tuple(_parts(path, lines, start)))
+    return Chapter(path, front_matter, tuple(_parts(path, lines, start, defaults or {})))
 
 
 def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
@@ -100,7 +110,9 @@ def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
     return values, end + 1
 
 
-def _parts(path: Path, lines: list[str], start: int) -> Iterator[Prose | Cell]:
+def _parts(
+    path: Path, lines: list[str], start: int, defaults: dict[str, Any]
+) -> Iterator[Prose | Cell]:
     """Prose and cells in order."""
     prose_start, i = start, start
     while i < len(lines):
@@ -114,17 +126,24 @@ def _parts(path: Path, lines: list[str], start: int) -> Iterator[Prose | Cell]:
         if language and language[1] != "python":
             raise InputError(f"{path.name}:{i + 1}: cells in {language[1]} are not known here.")
         if language:
-            yield from _prose(lines, prose_start, i)
-            yield _cell(path, lines[i + 1 : end], i + 1)
+            if lines[i][0].isspace():
+                raise InputError(f"{path.name}:{i + 1}: a cell must start at the line's beginning.")
+            yield from _prose(path, lines, prose_start, i)
+            yield _cell(path, lines[i + 1 : end], i + 1, defaults)
             prose_start = end + 1
         i = end + 1
-    yield from _prose(lines, prose_start, len(lines))
+    yield from _prose(path, lines, prose_start, len(lines))
 
 
-def _prose(lines: list[str], start: int, end: int) -> Iterator[Prose]:
+def _prose(path: Path, lines: list[str], start: int, end: int) -> Iterator[Prose]:
     text = "\n".join(lines[start:end])
-    if text.strip():
-        yield Prose(text, start + 1)
+    if not text.strip():
+        return
+    prose = Prose(text, start + 1)
+    for expression, line in prose.inline():
+        if "\n" in expression:
+            raise InputError(f"{path.name}:{line}: an inline expression must fit on one line.")
+    yield prose
 
 
 def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
@@ -136,7 +155,7 @@ def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
     raise InputError(f"{path.name}:{start + 1}: this fence is never closed.")
 
 
-def _cell(path: Path, lines: list[str], line: int) -> Cell:
+def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> Cell:
     """A cell from its lines without the fences."""
     count = next((i for i, text in enumerate(lines) if not OPTION.match(text)), len(lines))
     matches = [OPTION.match(text) for text in lines[:count]]
@@ -144,13 +163,26 @@ def _cell(path: Path, lines: list[str], line: int) -> Cell:
         options = yaml.safe_load("\n".join(match[1] for match in matches if match)) or {}
     except yaml.YAMLError as error:
         raise InputError(f"{path.name}:{line}: the cell's #| options are no YAML.") from error
-    unknown = sorted(set(options) - OPTIONS)
-    if unknown:
-        raise InputError(f"{path.name}:{line}: cell option {unknown[0]!r} is not known here.")
-    cell = Cell("\n".join(lines[count:]).strip("\n"), line, options)
-    if cell.label.startswith("fig-") and not options.get("fig-alt"):
-        raise InputError(f"{path.name}:{line}: {cell.label} has no alt text; add #| fig-alt.")
-    return cell
+    _check_options(f"{path.name}:{line}", options)
+    return Cell("\n".join(lines[count:]).strip("\n"), line, {**defaults, **options})
+
+
+def _check_options(place: str, options: object) -> None:
+    """Refuses cell options that are not known, and labels that lack a caption or alt text."""
+    if not isinstance(options, dict):
+        raise InputError(f"{place}: the cell's #| options must be `name: value` lines.")
+    for name, value in options.items():
+        allowed = OPTIONS.get(name)
+        if allowed is None:
+            raise InputError(f"{place}: cell option {name!r} is not known here.")
+        if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
+            wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
+            raise InputError(f"{place}: cell option {name} must be {wanted}.")
+    label = str(options.get("label", ""))
+    for name in CAPTIONS.get(label.partition("-")[0], ()):
+        if not options.get(name):
+            what = "alt text" if name == "fig-alt" else "caption"
+            raise InputError(f"{place}: {label} has no {what}; add #| {name}.")
 
 
 def _check_prose(path: Path, text: str, line: int) -> None:
@@ -159,6 +191,9 @@ def _check_prose(path: Path, text: str, line: int) -> None:
         raise InputError(f"{path.name}:{line}: shortcodes are not known here.")
     div = DIV.match(text)
     classes = re.findall(r"\.([\w-]+)", div[1] or "") if div else []
+    label = re.search(r"#((?:fig|tbl)-[\w-]+)", div[1] or "") if div else None
+    if label:
+        raise InputError(f"{path.name}:{line}: a block can't be {label[1]}; label its content.")
     for name in classes + ([div[2]] if div and div[2] else []):
         if not DIV_CLASSES.fullmatch(name):
             raise InputError(f"{path.name}:{line}: a block of class {name!r} is not known here.")

@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from hw1lib.book import quarto
+from hw1lib.book.check import check_book
 from hw1lib.book.execute import execute_chapters
 from hw1lib.book.notebook import build_notebook
 from hw1lib.book.pandoc import Document, all_labels, number_chapters
@@ -85,11 +86,13 @@ def render(folder: Path, output_dir: Path, engine: str = "auto") -> Outputs:
 
 def prepare(project: Project, paths: tuple[Path, ...], stage: Path) -> Book:
     """Parses, runs, weaves and numbers chapters; their figures go to `stage`/figures."""
-    chapters = [parse_chapter(path) for path in paths]
+    chapters = [parse_chapter(path, project.cell_defaults) for path in paths]
     executed = execute_chapters(project.folder, chapters)
     figures = stage / "figures"
     texts = {c.name: weave(c, executed[c.name], figures) for c in chapters}
-    return Book(project, chapters, executed, number_chapters(texts, stage))
+    documents = number_chapters(texts, stage)
+    check_book(project, chapters, documents, stage)
+    return Book(project, chapters, executed, documents)
 
 
 def notebook_of(book: Book, index: int, stage: Path) -> NotebookNode:

@@ -27,14 +27,19 @@ end
 local function reference(citation)
   local label = labels[citation.id]
   if not label then fail("the reference @" .. citation.id .. " leads nowhere") end
-  local text = label.number
-  if citation.mode ~= "SuppressAuthor" then
-    text = label.number == "" and label.text or NAMES[label.kind] .. "\u{a0}" .. label.number
+  local text = pandoc.Inlines(label.number)
+  if #citation.prefix > 0 then -- [Fig. @fig-x]: the writer's own name for it
+    text = citation.prefix .. { pandoc.Str("\u{a0}") } .. text
+  elseif label.number == "" then
+    text = pandoc.Inlines(label.text)
+  elseif citation.mode ~= "SuppressAuthor" then
+    text = pandoc.Inlines(NAMES[label.kind] .. "\u{a0}" .. label.number)
   end
-  if format == "ipynb" or label.page == "" then return pandoc.Str(text) end
+  if format == "ipynb" or label.page == "" then return text .. citation.suffix end
   local target = (page == "" or label.page == page) and "#" .. citation.id
     or label.page .. ".html#" .. citation.id
-  return pandoc.Link(text, target, "", pandoc.Attr("", { "reference" }))
+  local link = pandoc.Link(text, target, "", pandoc.Attr("", { "reference" }))
+  return pandoc.Inlines({ link }) .. citation.suffix
 end
 
 local function cite(el)
@@ -45,7 +50,7 @@ local function cite(el)
   local result = pandoc.Inlines({})
   for i, citation in ipairs(ours) do
     if i > 1 then result:extend({ pandoc.Str(i == #ours and " and" or ","), pandoc.Space() }) end
-    result:insert(reference(citation))
+    result:extend(reference(citation))
   end
   return result
 end
@@ -108,6 +113,22 @@ local function equation(el)
   return formula
 end
 
+-- Pandoc's typst has no gap between the columns of cases and aligned, and takes \| for a relation.
+local function typst_math(el)
+  local open = false
+  local text = el.text:gsub("\\left%s*\\|", "\\lVert "):gsub("\\right%s*\\|", "\\rVert ")
+  text = text:gsub("\\left%s*\\lVert", "\\lVert"):gsub("\\right%s*\\rVert", "\\rVert")
+  text = text:gsub("\\(.)", function(escaped)
+    if escaped ~= "|" then return nil end
+    open = not open
+    return open and "\\lVert " or "\\rVert "
+  end)
+  el.text = text:gsub("(\\begin{cases}.-\\end{cases})", function(cases)
+    return (cases:gsub("([^\\])&", "%1&\\quad "))
+  end)
+  return el
+end
+
 -- Blocks ----------------------------------------------------------------------------------------
 
 local function is_visible(el)
@@ -121,15 +142,35 @@ local function is_visible(el)
   return matches
 end
 
+-- Prose is quoted; the cells in between stay cells.
+local function quoted(blocks)
+  local result, quote = pandoc.Blocks({}), pandoc.Blocks({})
+  local function close()
+    if #quote > 0 then result:insert(pandoc.BlockQuote(quote)) end
+    quote = pandoc.Blocks({})
+  end
+  for _, block in ipairs(blocks) do
+    if block.t == "Div" and block.classes:includes("cell") then
+      close()
+      result:extend(block.content)
+    else
+      quote:insert(block)
+    end
+  end
+  close()
+  return result
+end
+
 local function callout(el, kind)
   local title = el.attributes.title and { pandoc.Str(el.attributes.title) } or { pandoc.Str(TITLES[kind]) }
-  if el.content[1] and el.content[1].t == "Header" then
-    title = el.content[1].content
+  local first = el.content[1]
+  if first and first.t == "Div" and first.classes:includes("callout-title") then
+    title = first.content[1].content
     el.content:remove(1)
   end
   if format == "ipynb" then
     el.content:insert(1, pandoc.Para({ pandoc.Strong(title) }))
-    return pandoc.BlockQuote(el.content)
+    return quoted(el.content)
   end
   if format == "typst" then
     local blocks = pandoc.Blocks({ raw('#callout("' .. kind .. '")[', true), pandoc.Plain(title), raw("][", true) })
@@ -146,16 +187,31 @@ local function callout(el, kind)
   return blocks
 end
 
--- In a notebook the cell itself comes from the execution; here stand its number and captions.
+-- In a notebook code and outputs come from the execution; here stand the cell's number, outputs
+-- that are Markdown, as they read when resolved, and captions.
 local function notebook_cell(el)
-  local blocks = pandoc.Blocks({ raw("<!-- cell " .. el.attributes.part .. " -->", true) })
+  local number = el.attributes.part
+  if el.classes:includes("unevaluated") then return el.content end
+  local blocks = pandoc.Blocks({ raw("<!-- cell " .. number .. " -->", true) })
+  local captions = pandoc.Blocks({})
   local function caption(block)
     if #block.caption.long > 0 and block.identifier ~= "" then
-      blocks:insert(pandoc.Para(pandoc.utils.blocks_to_inlines(block.caption.long)))
+      captions:insert(pandoc.Para(pandoc.utils.blocks_to_inlines(block.caption.long)))
+    end
+    if block.t == "Table" then
+      block.caption = pandoc.Caption()
+      return block
     end
   end
-  el:walk({ Figure = caption, Table = caption })
-  return blocks
+  local function output(block)
+    if block.classes:includes("cell-markdown") then
+      blocks:insert(raw("<!-- output " .. block.attributes.output .. " -->", true))
+      blocks:extend(block.content)
+      blocks:insert(raw("<!-- end -->", true))
+    end
+  end
+  el:walk({ Figure = caption, Table = caption }):walk({ Div = output })
+  return blocks .. captions
 end
 
 local function code(el)
@@ -176,8 +232,13 @@ local function div(el)
     local kind = class:match("^callout%-(%l+)$")
     if kind and TITLES[kind] then return callout(el, kind) end
   end
+  if el.classes:includes("cell-markdown") and format ~= "ipynb" then return el.content end
   if el.classes:includes("cell") then
-    if format == "ipynb" then return notebook_cell(el) end
+    if format == "ipynb" then
+      el.content, el.attributes = notebook_cell(el), {}
+    elseif #el.content == 0 then
+      return {}
+    end
     el.attributes = {}
     return el
   end
@@ -186,7 +247,7 @@ end
 -- Tables scroll in a box of their own; wide code does so by itself.
 local function box_table(el)
   if format ~= "html" then return nil end
-  return pandoc.Div({ el }, pandoc.Attr("", { "table-box" }, { tabindex = "0" }))
+  return pandoc.Div({ el }, pandoc.Attr("", { "table-box" }))
 end
 
 
@@ -196,7 +257,22 @@ function Pandoc(doc)
   labels = pandoc.json.decode(file:read("a"), false)
   file:close()
   doc.meta.labels, doc.meta["labels-file"] = nil, nil
-  doc = doc:walk({ Cite = cite, Header = header, Figure = captioned("fig"), Table = captioned("tbl") })
+  if format == "ipynb" then
+    local function drop() return {} end
+    doc = doc:walk({ RawBlock = drop, RawInline = drop })
+  end
+  local has_citations = false
+  doc = doc:walk({ Cite = function(el)
+    local reference = cite(el)
+    has_citations = has_citations or not reference
+    return reference
+  end })
+  if has_citations and page ~= "" then
+    doc.blocks:insert(pandoc.Header(2, "References", pandoc.Attr("references", { "unnumbered" })))
+    doc.blocks:insert(pandoc.Div({}, pandoc.Attr("refs")))
+  end
+  doc = doc:walk({ Header = header, Figure = captioned("fig"), Table = captioned("tbl") })
+  if format == "typst" then doc = doc:walk({ Math = typst_math }) end
   doc = doc:walk({ Image = image, Span = equation, CodeBlock = code })
   doc = doc:walk({ Div = div })
   doc = doc:walk({ Table = box_table })

@@ -18,6 +18,8 @@ from hw1lib.book.qmd import Chapter
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = ("book.css", "book.js", "theme.js", "favicon.svg", "stix-two-math.woff2")
+# Pandoc writes \\hat with a hat as wide as what is under it, subscripts included.
+WIDE_HAT, NARROW_HAT = '<mo accent="true">\u0302</mo>', '<mo accent="true" stretchy="false">^</mo>'
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def build_site(
     def build(index: int) -> list[dict[str, str]]:
         context = _context(project, chapters[index], pages, index)
         html = _html(project, documents[index], labels, context, folder)
+        html = html.replace(WIDE_HAT, NARROW_HAT)
         (folder / pages[index].href).write_text(html, encoding="utf-8")
         return list(_search_entries(pages[index], html))
 
@@ -88,7 +91,7 @@ def citation_options(project: Project) -> list[str]:
 
 
 def _page(document: Document) -> Page:
-    heading = next((x for x in document.labels.values() if x["kind"] == "chapter"), None)
+    heading = next((x for x in document.labels if x["kind"] == "chapter"), None)
     if heading is None:
         return Page(document.name, "", document.name)
     return Page(document.name, heading["number"], heading["text"])

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from hw1lib.book.execute import best_output
 from hw1lib.book.qmd import INLINE, Cell, Chapter, Prose
+from hw1lib.errors import InputError
 
 IMAGES = {"image/svg+xml": "svg", "image/png": "png"}
 SHOWN = (*IMAGES, "text/markdown", "text/latex", "text/html", "text/plain")
@@ -21,16 +22,23 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^\"'])")
 
 
 def weave(chapter: Chapter, executed: NotebookNode, figures: Path) -> str:
-    """The chapter as Markdown; its figures are written to the folder `figures`/<chapter>."""
+    """The chapter as Markdown; its figures are written to the folder `figures`/<chapter>.
+
+    Raises:
+        InputError: a figure has no alt text; names file and line.
+    """
     texts: list[str] = []
     for number, part in enumerate(chapter.parts):
         cells = [c for c in executed.cells if c.metadata["hw1"].get("part") == number]
         if isinstance(part, Prose):
             texts.append(fill_in(part.text, [inline_value(cell) for cell in cells]))
-        elif part.options.get("include", True):
+        else:
             outputs = cells[0].outputs if cells else []
             folder = figures / chapter.name
-            texts.append("\n".join(_cell(part, number, outputs, folder)))
+            try:
+                texts.append("\n".join(_cell(part, number, outputs, folder)))
+            except InputError as error:
+                raise InputError(f"{chapter.where(part.line)}: {error}") from error
     return "\n\n".join(texts) + "\n"
 
 
@@ -63,32 +71,38 @@ def _plain(text: str) -> str:
 
 def _cell(cell: Cell, number: int, outputs: list[NotebookNode], figures: Path) -> Iterator[str]:
     """A cell's code and outputs in a div that carries its number."""
-    yield f'::: {{.cell part="{number}"}}'
-    if cell.options.get("echo", True):
+    run = "" if cell.options.get("eval", True) else " .unevaluated"
+    yield f':::: {{.cell{run} part="{number}"}}'
+    included = cell.options.get("include", True)
+    if included and cell.options.get("echo", True):
         fold = cell.options.get("code-fold")
         attributes = "" if fold is None else f' code-fold="{str(fold).lower()}"'
         summary = _attribute(str(cell.options.get("code-summary", "Code")))
         yield _fenced(cell.source, f'{{.python .cell-code{attributes} code-summary="{summary}"}}')
-    if cell.options.get("output", True) is not False:
+    if included and cell.options.get("output", True) is not False:
+        name = cell.label or f"cell-{number}"
         for count, output in enumerate(outputs):
-            yield _output(cell, f"{cell.label or f'cell-{number}'}-{count}", output, figures)
-    yield ":::"
+            yield _output(cell, count, output, figures / f"{name}-{count}")
+    yield "::::"
 
 
-def _output(cell: Cell, name: str, output: NotebookNode, figures: Path) -> str:
+def _output(cell: Cell, count: int, output: NotebookNode, image: Path) -> str:
+    """One output as Markdown; `image` is the file it goes to if it is one, but for the suffix."""
     if output.output_type == "stream":
         if cell.options.get("output") == "asis" and output.name == "stdout":
             return f"\n{output.text}\n"
         return _fenced(output.text.rstrip("\n"), f"{{.cell-output .cell-output-{output.name}}}")
     mime = best_output(output.data, SHOWN)
     if mime in IMAGES:
-        return _image(cell, figures / f"{name}.{IMAGES[mime]}", output.data[mime])
+        return _image(cell, image.with_name(f"{image.name}.{IMAGES[mime]}"), output.data[mime])
     if mime == "text/plain":
         return _fenced(output.data[mime], "{.cell-output}")
-    if mime == "text/html":
-        return _fenced(output.data[mime], "{=html}")
-    text = output.data.get(mime, "") if mime else ""
-    return _captioned(cell, text)
+    if mime == "text/html":  # read by pandoc, so that tables are tables in every format
+        caption = _attribute(str(cell.options.get("tbl-cap", "")))
+        attributes = f'{{.cell-html label="{cell.label}" caption="{caption}"}}'
+        return _fenced(output.data[mime], attributes)
+    text = str(output.data.get(mime, "")) if mime else ""
+    return f'\n::: {{.cell-markdown output="{count}"}}\n{_captioned(cell, text)}\n:::\n'
 
 
 def _captioned(cell: Cell, text: str) -> str:
@@ -107,9 +121,11 @@ def _image(cell: Cell, path: Path, data: str) -> str:
     else:
         path.write_bytes(base64.b64decode(data))
     options: dict[str, Any] = cell.options
+    if not options.get("fig-alt"):
+        raise InputError("this cell's figure has no alt text; add #| fig-alt.")
     label = f"#{cell.label} " if cell.label.startswith("fig-") else ""
     classes = "".join(f".{name} " for name in str(options.get("classes", "")).split())
-    alt = _attribute(str(options.get("fig-alt", "")))
+    alt = _attribute(str(options["fig-alt"]))
     target = f"figures/{path.parent.name}/{path.name}"
     return f'\n![{options.get("fig-cap", "")}]({target}){{{label}{classes}fig-alt="{alt}"}}\n'
 

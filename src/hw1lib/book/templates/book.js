@@ -4,7 +4,9 @@
 
   const root = document.documentElement;
   document.getElementById("theme").addEventListener("click", function () {
-    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    const now = root.dataset.theme
+      || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    root.dataset.theme = now === "dark" ? "light" : "dark";
     try { localStorage.setItem("theme", root.dataset.theme); } catch (error) { /* not remembered */ }
   });
 
@@ -22,7 +24,18 @@
       if (navigator.clipboard) navigator.clipboard.writeText(text).then(done);
     });
     block.appendChild(button);
-    block.querySelector("pre").tabIndex = 0;
+  });
+
+  // What scrolls sideways can be reached by keyboard, whenever it comes to be too wide.
+  const observer = new ResizeObserver(function (changes) {
+    changes.forEach(function (change) {
+      const box = change.target;
+      if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
+      else box.removeAttribute("tabindex");
+    });
+  });
+  document.querySelectorAll("pre, .table-box, math[display=block]").forEach(function (box) {
+    observer.observe(box);
   });
 
   const input = document.getElementById("search");
@@ -53,8 +66,8 @@
       const link = document.createElement("a");
       link.href = match.entry.href;
       const title = document.createElement("strong");
-      title.textContent = match.entry.page === match.entry.title
-        ? match.entry.page : match.entry.page + " › " + match.entry.title;
+      title.textContent = match.entry.title.endsWith(match.entry.page)
+        ? match.entry.title : match.entry.page + " › " + match.entry.title;
       const text = document.createElement("span");
       const start = Math.max(0, match.at - 40);
       text.textContent = (start ? "…" : "") + match.entry.text.slice(start, start + 120) + "…";

@@ -1,7 +1,6 @@
-// Before the page is drawn: the remembered theme, else the system's.
+// Before the page is drawn: the remembered theme; without one the page follows the system.
 (function () {
   let theme = null;
   try { theme = localStorage.getItem("theme"); } catch (error) { /* storage may be off */ }
-  const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
 })();
