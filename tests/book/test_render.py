@@ -183,11 +183,15 @@ def test_notebooks_run_again(built: Outputs, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chapter", "text", "message"),
     [
-        ("q1_one", ONE.replace("@tbl-one;", "@tbl-none;"), "q1_one.qmd: .*@tbl-none leads nowhere"),
+        (
+            "q1_one",
+            ONE.replace("@tbl-one;", "@tbl-none;"),
+            "q1_one.qmd:39: .*@tbl-none leads nowhere",
+        ),
         (
             "q2_two",
             TWO.replace("#tbl-two", "#tbl-one"),
-            "the label tbl-one stands in q1_one.qmd too",
+            "q2_two.qmd:11: the label tbl-one stands in q1_one.qmd too",
         ),
         ("index", INDEX.replace("6 * 7", "6 / 0"), "index.qmd:5: .*ZeroDivisionError"),
     ],

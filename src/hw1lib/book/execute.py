@@ -136,7 +136,7 @@ async def _run(folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: 
             coalesce_streams=True,
         )
         try:
-            await client.async_execute(env=_environment(folder, Path(scratch)), cleanup_kc=True)
+            await client.async_execute(env=_environment(Path(scratch)), cleanup_kc=True)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             source = notebook.cells[started].source.strip().splitlines() or [""]
             raise InputError(
@@ -168,25 +168,15 @@ def _kernel(scratch: Path) -> AsyncKernelManager:
     return manager
 
 
-def _environment(folder: Path, scratch: Path) -> dict[str, str]:
+def _environment(scratch: Path) -> dict[str, str]:
     """Kernels write nothing to HOME, and figures carry no date."""
-    matplotlib = {"MPLCONFIGDIR": str(_writable(folder / ".cache" / "matplotlib", scratch))}
     own = {
         "IPYTHONDIR": str(scratch / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(scratch),
         "SOURCE_DATE_EPOCH": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    return {**matplotlib, **os.environ, **own}
-
-
-def _writable(path: Path, otherwise: Path) -> Path:
-    """`path`, made if need be, unless it can't be written to."""
-    with contextlib.suppress(OSError):
-        path.mkdir(parents=True, exist_ok=True)
-        if os.access(path, os.W_OK):
-            return path
-    return otherwise
+    return {**os.environ, **own}
 
 
 def _state(folder: Path) -> str:
