@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -139,3 +141,50 @@ def test_the_readme_tells_the_same_numbers(root: Path) -> None:
         "8 of 17",
     ):
         assert f"| {number} |" in text
+
+
+def numbering(path: Path) -> list[str]:
+    """Every figure, table and equation reference and caption, in the order of the page.
+
+    References to sections read differently: from an unnumbered page Quarto gives their titles.
+    """
+    text = path.read_text(encoding="utf-8")
+    main = re.search(r"(?s)<main.*?</main>", text)
+    assert main is not None
+    plain = re.sub(r"(?s)<annotation.*?</annotation>|<[^>]+>", "", main[0])
+    plain = re.sub(r"&nbsp;|\s", " ", plain.replace("\u00a0", " "))
+    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", plain)
+
+
+@pytest.mark.quarto
+@pytest.mark.timeout(600)
+def test_quarto_gives_the_same_numbers(built: Outputs, root: Path, tmp_path: Path) -> None:
+    """Pages and PDF by Quarto have the same answers and the same numbering."""
+    copy = tmp_path / "book"
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".*", "_book*", "submission", "data"))
+    by_quarto = render(copy, tmp_path / "out", "quarto")
+    for name in CHAPTERS:
+        pages = [outputs.site.parent / f"{name}.html" for outputs in (built, by_quarto)]
+        ours, theirs = (numbering(page) for page in pages)
+        assert ours == theirs
+        tags = [
+            [
+                html.unescape(alt)
+                for alt in re.findall(r'<img[^>]*alt="([^"]*)"', p.read_text("utf-8"))
+            ]
+            for p in pages
+        ]
+        assert [alt for alt in tags[0] if alt] == [alt for alt in tags[1] if alt]
+    pdf, text = (
+        text_of(by_quarto.pdf),
+        " ".join(
+            (by_quarto.site.parent / f"{name}.html").read_text(encoding="utf-8")
+            for name in CHAPTERS
+        ),
+    )
+    for answer in answers(root):
+        assert answer in pdf
+        assert answer in text
+    numbers = [re.findall(r"\((\d\.\d+)\)", text_of(path)) for path in (built.pdf, by_quarto.pdf)]
+    assert set(numbers[0]) == set(numbers[1])
+    assert [path.name for path in by_quarto.notebooks] == [path.name for path in built.notebooks]

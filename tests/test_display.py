@@ -5,7 +5,7 @@ import sympy
 import torch
 from sympy import Rational, exp
 
-from hw1lib.display import latex, scientific, table
+from hw1lib.display import evaluated, latex, scientific, source, table
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,22 @@ def test_scientific() -> None:
 
 def test_table_is_markdown() -> None:
     assert table(["a", "b"], [[1, "x"]], "lr").data == "| a | b |\n| :--- | ---: |\n| 1 | x |"
+
+
+@pytest.mark.parametrize(
+    ("exact", "shown"),
+    [
+        (sympy.Matrix([Rational(5, 2)]), r"= \begin{bmatrix} 5 / 2 \end{bmatrix}"),
+        (sympy.tanh(1), r"= \tanh{\left(1 \right)} \approx 0.7616"),
+        (sum(sympy.tanh(Rational(1, i)) ** i for i in range(2, 9)), r"\approx 0.7616"),
+    ],
+)
+def test_exact_values_are_shown_where_they_can_be_read(exact: sympy.Expr, shown: str) -> None:
+    approximate = torch.tensor(0.7616)
+    assert evaluated(exact, approximate).data == shown
+
+
+def test_source_without_its_docstring() -> None:
+    shown = source(scientific).data
+    assert shown.startswith("```python\ndef scientific(value: float")
+    assert "power of ten" not in shown

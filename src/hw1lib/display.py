@@ -12,6 +12,7 @@ import sympy
 from IPython.display import Markdown
 from torch import Tensor
 
+LONGEST = 12  # operations up to which an exact value is shown
 READABLE = 6  # rows and columns up to which a matrix is set in full
 
 
@@ -21,6 +22,21 @@ def tex(value: object, digits: int = 4) -> Markdown:
     Tensors are rounded to `digits` decimals, sympy's values stay exact; a vector is a column.
     """
     return Markdown(latex(value, digits))
+
+
+def evaluated(exact_value: object, approximate: Tensor, digits: int = 4) -> Markdown:
+    r"""What stands right of a symbol: `= exact`, `= exact \approx decimal` or `\approx decimal`.
+
+    The exact value is left out where it is too long to be read, the decimal one where the exact
+    value is rational.
+    """
+    entries = list(sympy.Matrix([exact_value]))
+    simple = [_simplest(entry) for entry in entries]
+    readable = all(entry.count_ops() <= LONGEST for entry in simple)
+    rational = all(entry.is_Rational for entry in simple)
+    parts = [f"= {latex(exact_value, digits)}"] if readable else []
+    parts += [] if readable and rational else [rf"\approx {latex(approximate, digits)}"]
+    return Markdown(" ".join(parts))
 
 
 def latex(value: object, digits: int = 4) -> str:
@@ -43,9 +59,13 @@ def exact(value: sympy.Expr) -> str:
     """An exact value, in the simplest form that sympy finds quickly."""
     if value.has(sympy.Float):
         return decimal(float(value), 4)
-    if value.has(sympy.exp, sympy.tanh):
-        value = sympy.simplify(value)
-    return str(sympy.latex(value, fold_short_frac=True))
+    return str(sympy.latex(_simplest(value), fold_short_frac=True))
+
+
+def _simplest(value: sympy.Expr) -> sympy.Expr:
+    """A simpler form of a value that is short enough for sympy to find one quickly."""
+    short = value.has(sympy.exp, sympy.tanh) and value.count_ops() <= 6 * LONGEST
+    return sympy.simplify(value) if short else value
 
 
 def decimal(value: float, digits: int = 4) -> str:

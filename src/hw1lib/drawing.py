@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -123,3 +124,50 @@ def _titles(axes: Axes, network: Network, height: float) -> None:
     for x, name, size in zip(COLUMNS, names, network.sizes, strict=True):
         more = f", {DRAWN} of {size}" if size > DRAWN else ""
         axes.text(x, height / 2 + 0.3, name + more, ha="center", fontsize=9.5, color="black")
+
+
+def draw_graph(network: Network) -> Figure:
+    """The computational graph: what is computed from what, and what flows back."""
+    n, m, k = network.sizes
+    chain = [
+        (0.0, "$x$", f"{n}"),
+        (2.2, "$z_H$", f"{m}"),
+        (4.4, "$h$", f"{m}"),
+        (6.6, "$z_O$", f"{k}"),
+        (8.8, r"$\hat{y}$", f"{k}"),
+        (11.0, "$L$", "1"),
+    ]
+    parameters = [
+        (1.65, "$W_H$", rf"{m}$\times${n}", 2.2), (2.75, "$b_H$", f"{m}", 2.2),
+        (6.05, "$W_O$", rf"{k}$\times${m}", 6.6), (7.15, "$b_O$", f"{k}", 6.6),
+        (11.0, "$y$", f"{k}", 11.0),
+    ]  # fmt: skip
+    back = [(2.2, r"$\delta_H$"), (4.4, r"$W_O^\top\delta_O$"), (6.6, r"$\delta_O$")]
+    with book_figure(7.2, 2.3) as (figure, axes):
+        for (start, _, _), (end, _, _) in pairwise(chain):
+            _arrow(axes, (start + 0.5, 0.08), (end - 0.5, 0.08), BLUE)
+        for x, name, size, end in parameters:
+            _box(axes, x, 1.5, name, size, GRAY)
+            _arrow(axes, (x, 1.1), (end + 0.35 * (x - end), 0.42), BLUE)
+        for x, name, size in chain:
+            _box(axes, x, 0, name, size, BLUE if name != "$L$" else ORANGE)
+        for x, name in back:
+            _arrow(axes, (x + 1.7, -0.2), (x + 0.5, -0.2), ORANGE)
+            axes.text(x, -0.72, name, ha="center", va="center", fontsize=10, color=ORANGE)
+        _arrow(axes, (10.5, -0.2), (7.1 + 2.2, -0.2), ORANGE)
+        axes.set_xlim(-0.7, 11.7)
+        axes.set_ylim(-1.05, 2.1)
+        axes.axis("off")
+    return figure
+
+
+def _box(axes: Axes, x: float, y: float, name: str, size: str, color: str) -> None:
+    """A named value with its size below the name."""
+    axes.text(
+        x, y, f"{name}\n{size}", ha="center", va="center", fontsize=9, color="black",
+        bbox={"boxstyle": "round,pad=0.28", "fc": "white", "ec": color, "lw": 1.4},
+    )  # fmt: skip
+
+
+def _arrow(axes: Axes, start: Place, end: Place, color: str) -> None:
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": color, "lw": 1.3})

@@ -168,11 +168,28 @@ def explain_zeros(zeros: list[Zero], total: int) -> str:
     return "\n".join([intro, "", *items])
 
 
+def zeros_in_short(before: list[Zero], after: list[Zero]) -> str:
+    """Which zeros vanish and which appear from one network to another, in a sentence or two."""
+    old, new = ({(zero.parameter, zero.index): zero for zero in zs} for zs in (before, after))
+    gone = [_symbol(zero) for key, zero in old.items() if key not in new]
+    come = [_symbol(zero) for key, zero in new.items() if key not in old]
+    sentences = []
+    if gone:
+        sentences.append(f"No longer zero {_are(gone)} {_listed(gone)}.")
+    if come:
+        sentences.append(f"Newly zero {_are(come)} {_listed(come)}.")
+    return " ".join(sentences) or "The zeros stay the same."
+
+
+def _are(entries: list[str]) -> str:
+    return "is" if len(entries) == 1 else "are"
+
+
 def _sentence(cause: Cause, zeros: list[Zero]) -> str:
     """A cause, and the derivatives that it makes zero."""
     entries = [_symbol(zero) for zero in zeros if cause in zero.causes]
     reason = cause.reason[0].upper() + cause.reason[1:]
-    return f"{reason}. Hence {_listed(entries)} {'is' if len(entries) == 1 else 'are'} zero."
+    return f"{reason}. Hence {_listed(entries)} {_are(entries)} zero."
 
 
 def _symbol(zero: Zero) -> str:
