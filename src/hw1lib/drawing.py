@@ -60,7 +60,7 @@ def _column(x: float, count: int) -> list[Place]:
 
 
 def _rounded(values: Tensor) -> list[str]:
-    return [f"{value:.4g}" for value in values.tolist()]
+    return [f"{value:.3g}" for value in values.tolist()]
 
 
 def _output_notes(network: Network) -> list[str]:

@@ -20,11 +20,15 @@ class GradientCheck:
     """One network's derivatives, computed four ways.
 
     Attributes:
+        network: whose derivatives they are.
+        symbolic: its exact values.
         values: the forward pass.
         by_hand: the chain rule of chapter 1.
         others: the same derivatives by each of `METHODS`.
     """
 
+    network: Network
+    symbolic: SymbolicNetwork
     values: Forward
     by_hand: Gradients
     others: dict[str, Gradients]
@@ -47,13 +51,13 @@ class GradientCheck:
 
 def check_gradients(network: Network) -> GradientCheck:
     """Computes the derivatives all four ways."""
-    values = forward(network)
+    values, symbolic = forward(network), SymbolicNetwork(network)
     others = {
-        "sympy": sympy_gradients(SymbolicNetwork(network)),
+        "sympy": sympy_gradients(symbolic),
         "autograd": autograd_gradients(network),
         "finite_difference": finite_difference_gradients(network),
     }
-    return GradientCheck(values, backward(network, values), others)
+    return GradientCheck(network, symbolic, values, backward(network, values), others)
 
 
 def sympy_gradients(symbolic: SymbolicNetwork) -> Gradients:

@@ -8,9 +8,8 @@ from itertools import product
 
 from sympy import Expr
 
-from hw1lib.backprop import Forward, Gradients
-from hw1lib.network import PARAMETERS, Network
-from hw1lib.symbolic import SymbolicNetwork
+from hw1lib.gradient_check import GradientCheck
+from hw1lib.network import PARAMETERS
 
 MANY = 8  # derivatives that a sentence lists before it counts the rest
 NEGLIGIBLE = 1e-40  # a derivative computed to 50 digits that is smaller is zero
@@ -65,17 +64,15 @@ class Zero:
         return "; and ".join(cause.reason for cause in self.causes)
 
 
-def find_zeros(
-    network: Network, symbolic: SymbolicNetwork, values: Forward, gradients: Gradients
-) -> list[Zero]:
+def find_zeros(check: GradientCheck) -> list[Zero]:
     """Every zero derivative with its causes, in the order W_H, b_H, W_O, b_O.
 
     A derivative counts as zero if it is so exactly (to 50 digits) or in double precision.
     """
-    causes = _Causes(network, symbolic, values)
+    causes = _Causes(check)
     zeros = []
     for parameter in PARAMETERS:
-        gradient = getattr(gradients, parameter)
+        gradient = getattr(check.by_hand, parameter)
         for index in product(*map(range, gradient.shape)):
             found = causes.of(parameter, index)
             if found or float(gradient[index]) == 0.0:
@@ -86,9 +83,10 @@ def find_zeros(
 class _Causes:
     """What makes each factor of the chain rule vanish."""
 
-    def __init__(self, network: Network, symbolic: SymbolicNetwork, values: Forward) -> None:
-        self.network, self.values = network, values
-        self.delta_H = [_vanishes(delta) for delta in symbolic.delta_H]
+    def __init__(self, check: GradientCheck) -> None:
+        network = check.network
+        self.network, self.values = network, check.values
+        self.delta_H = [_vanishes(delta) for delta in check.symbolic.delta_H]
         self.inputs = [
             tuple([Cause("input", j)] if x == 0 else []) for j, x in enumerate(network.x)
         ]
