@@ -28,13 +28,17 @@ def activation(name: str, z: Expr) -> Expr:
 def prediction(output: str, z_O: Matrix) -> Matrix:
     """Softmax or sigmoid of the logits."""
     powers = z_O.applyfunc(sympy.exp)
-    return powers / sum(powers) if output == "softmax" else powers.applyfunc(lambda p: p / (1 + p))
+    return (
+        powers / sympy.Add(*powers)
+        if output == "softmax"
+        else powers.applyfunc(lambda p: p / (1 + p))
+    )
 
 
 def cross_entropy(output: str, y: Matrix, z_O: Matrix) -> Expr:
     """-sum y log(y_hat), the sigmoid's second class included."""
     if output == "softmax":
-        return sympy.log(sum(z_O.applyfunc(sympy.exp))) - y.dot(z_O)
+        return sympy.log(sympy.Add(*map(sympy.exp, z_O))) - y.dot(z_O)
     return sympy.log(1 + sympy.exp((1 - 2 * y[0]) * z_O[0]))
 
 
@@ -42,9 +46,9 @@ def cross_entropy(output: str, y: Matrix, z_O: Matrix) -> Expr:
 class SymbolicNetwork:
     """Forward pass and derivatives of a network as exact expressions.
 
-    A parameter reaches the loss through one pre-activation only, its own unit's, in which it is
-    linear. So the loss is written as an expression of that pre-activation alone, differentiated by
-    sympy through all that follows, and multiplied by what the parameter multiplies.
+    A parameter reaches the loss through one unit only. So the loss is written as an expression of
+    that unit's value alone, differentiated by sympy through all that follows, and multiplied by
+    the slope of the activation and by what the parameter multiplies.
 
     Values are exact where every layer has at most `SMALL` units; beyond that nobody would read
     them, and they are kept to `DIGITS` decimal digits.
@@ -83,9 +87,9 @@ class SymbolicNetwork:
         """Cross-entropy in nats."""
         return self._loss(self.z_O)
 
-    def loss_of_hidden(self, unit: int, z: Symbol) -> Expr:
-        """The loss as an expression of the pre-activation z of one hidden unit (from 0)."""
-        change = activation(self.network.activation, z) - self.h[unit]
+    def loss_of_hidden(self, unit: int, h: Symbol) -> Expr:
+        """The loss as an expression of the activation h of one hidden unit (from 0)."""
+        change = h - self.h[unit]
         return self._loss(self.z_O + self.network.exact("W_O")[:, unit] * change)
 
     def loss_of_output(self, unit: int, z: Symbol) -> Expr:
@@ -97,15 +101,19 @@ class SymbolicNetwork:
     @cached_property
     def delta_H(self) -> Matrix:
         """(m, 1) derivatives of the loss in z_H."""
-        z = Symbol("z", real=True)
+        z, h = Symbol("z"), Symbol("h")
+        slope = activation(self.network.activation, z).diff(z)
         return Matrix(
-            [self.loss_of_hidden(i, z).diff(z).subs(z, value) for i, value in enumerate(self.z_H)]
+            [
+                self.loss_of_hidden(i, h).diff(h).subs(h, self.h[i]) * slope.subs(z, self.z_H[i])
+                for i in range(len(self.z_H))
+            ]
         )
 
     @cached_property
     def delta_O(self) -> Matrix:
         """(k, 1) derivatives of the loss in z_O."""
-        z = Symbol("z", real=True)
+        z = Symbol("z")
         return Matrix(
             [self.loss_of_output(i, z).diff(z).subs(z, value) for i, value in enumerate(self.z_O)]
         )
