@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw1lib.adam import (
+    adam,
+    drift_error,
     expectations,
     expected_first_moment,
     first_moments,
     simulate,
+    torch_adam,
     torch_first_moments,
     unrolled,
     weight_sum,
@@ -70,3 +73,29 @@ def test_simulation_agrees_with_the_closed_form() -> None:
     means, errors = simulate(2, 0.9, steps=20, sequences=20_000, seed=3)
     for row in expectations(2, 0.9, range(1, 21)):
         assert abs(float(means[row.t - 1]) - row.uncorrected) < 5 * float(errors[row.t - 1])
+
+
+def test_the_papers_algorithm_equals_torchs_step_by_step() -> None:
+    generator = torch.Generator().manual_seed(1)
+    gradients = torch.randn(1000, 4, dtype=torch.float64, generator=generator) + 0.5
+    assert float((adam(gradients) - torch_adam(gradients)).abs().max()) < 1e-13
+
+
+def test_epsilon_stands_outside_the_root() -> None:
+    tiny = torch.full((1, 1), 1e-8, dtype=torch.float64)
+    assert float(adam(tiny, rate=1.0)[0]) == pytest.approx(-0.5)
+
+
+def test_first_step_with_and_without_correction() -> None:
+    g = torch.full((1, 1), 3.0, dtype=torch.float64)
+    assert float(adam(g, rate=1.0)[0]) == pytest.approx(-1, rel=1e-7)
+    without = float(adam(g, rate=1.0, corrected=False)[0])
+    assert without == pytest.approx(-0.1 / 0.001**0.5, rel=1e-6)
+
+
+@given(st.integers(1, 60), st.floats(-2, 2), st.floats(-2, 2))
+def test_drift_is_what_the_recursion_leaves(t: int, start: float, slope: float) -> None:
+    means = torch.tensor([start + slope * i for i in range(1, t + 1)], dtype=torch.float64)
+    *_, moment = first_moments(means, 0.9)
+    zeta = float(moment) - float(means[-1]) * weight_sum(0.9, t)
+    assert zeta == pytest.approx(drift_error(start, slope, 0.9, t), abs=1e-10)

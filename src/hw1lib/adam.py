@@ -103,3 +103,56 @@ def torch_first_moments(gradients: Tensor, beta1: float) -> Tensor:
         optimizer.step()
         moments.append(optimizer.state[parameter]["exp_avg"].clone())
     return torch.stack(moments)
+
+
+def adam(
+    gradients: Tensor,
+    rate: float = 1e-3,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    corrected: bool = True,
+) -> Tensor:
+    """The paper's algorithm 1 from theta_0 = 0, and the same without bias correction.
+
+    Args:
+        gradients: g_1, g_2, … of shape (steps, …).
+        rate: the step size alpha.
+        beta1: decay rate of the first moment.
+        beta2: decay rate of the second moment.
+        epsilon: added to the root, outside of it.
+        corrected: whether the moments are divided by 1 - beta^t.
+
+    Returns:
+        theta_1, theta_2, … of the same shape.
+    """
+    theta, m, v = (torch.zeros_like(gradients[0]) for _ in range(3))
+    path = []
+    for t, g in enumerate(gradients, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat = m / weight_sum(beta1, t) if corrected else m
+        v_hat = v / weight_sum(beta2, t) if corrected else v
+        theta = theta - rate * m_hat / (v_hat.sqrt() + epsilon)
+        path.append(theta)
+    return torch.stack(path)
+
+
+def torch_adam(gradients: Tensor, rate: float = 1e-3) -> Tensor:
+    """The parameters of torch.optim.Adam after each step on a stream of gradients."""
+    parameter = torch.zeros_like(gradients[0]).requires_grad_()
+    optimizer = torch.optim.Adam([parameter], lr=rate)
+    path = []
+    for g in gradients:
+        parameter.grad = g.clone()
+        optimizer.step()
+        path.append(parameter.detach().clone())
+    return torch.stack(path)
+
+
+def drift_error(start: float, slope: float, beta: float, t: int) -> float:
+    """zeta of the paper: E(m_t) - E(g_t) (1 - beta^t) when E(g_t) = start + slope t (@eq-drift).
+
+    Summed term by term from the newest gradient back: sum (1 - beta) beta^j (-slope j).
+    """
+    return -slope * sum((1 - beta) * beta**j * j for j in range(t))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib.adam import expectations, simulate
+from hw1lib.adam import adam, expectations, simulate
 from hw1lib.style import BLUE, GRAY, GREEN, ORANGE, book_figure, label_line
 
 SEQUENCES = 100_000
@@ -46,6 +47,23 @@ def plot_bias_correction(mean: float, beta1: float, marked: tuple[int, ...]) -> 
         axes.text(1, mean * 1.03, r"with correction: $E(\hat{m}_t)$", color=BLUE)
         middle = rows[max(0, min(5, last - 1))]
         label_line(axes, middle.t, middle.uncorrected, r"without: $E(m_t)$", ORANGE, dy=-8)
+    return figure
+
+
+def plot_step_sizes(steps: int) -> Figure:
+    """Size of Adam's steps for a constant gradient, in units of its step size alpha."""
+    gradients = torch.ones(steps, 1, dtype=torch.float64)
+    with book_figure() as (figure, axes):
+        for corrected, color, name in ((True, BLUE, "with"), (False, ORANGE, "without")):
+            path = adam(gradients, rate=1.0, corrected=corrected)[:, 0]
+            sizes = path.diff(prepend=path.new_zeros(1)).abs().tolist()
+            axes.plot(range(1, steps + 1), sizes, color=color)
+            peak = 0 if corrected else max(range(steps), key=sizes.__getitem__)
+            label_line(axes, peak + 1, sizes[peak], f"{name} correction", color, dy=9)
+        axes.set_xscale("log")
+        axes.set_xlabel("step $t$")
+        axes.set_ylabel(r"size of the step / $\alpha$")
+        axes.set_ylim(bottom=0)
     return figure
 
 
