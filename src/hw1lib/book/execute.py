@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import hashlib
 import json
@@ -146,6 +147,7 @@ async def _run(folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: 
         finally:
             if manager.has_kernel:  # another chapter failed while this kernel was starting
                 await manager.shutdown_kernel(now=True)
+            atexit.unregister(client._cleanup_kernel)  # nbclient forgets to in that case
 
 
 def _reason(error: Exception, timeout: int) -> str:
@@ -161,7 +163,7 @@ def _kernel(scratch: Path) -> AsyncKernelManager:
     manager = AsyncKernelManager(connection_file=str(scratch / "kernel.json"))
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(
-        argv=[*command, "--HistoryManager.enabled=False", "--log-level=ERROR"],
+        argv=[*command, "--HistoryManager.enabled=False", "--log-level=CRITICAL"],
         display_name="Python 3",
         language="python",
     )
