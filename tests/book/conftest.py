@@ -17,7 +17,7 @@ book:
   subtitle: "For tests"
   author: "Nobody"
   output-file: small
-  chapters: [index.qmd, q1_one.qmd, q2_two.qmd]
+  chapters: [index.qmd, q1_one.qmd, q2_two.qmd, q3_three.qmd]
 bibliography: references.bib
 format:
   html:
@@ -138,15 +138,70 @@ print("Made *by* a cell.")
 never_run()
 ```
 """
+THREE = """\
+# Three {#sec-three}
+
+```{python}
+#| include: false
+import pandas as pd
+from IPython.display import Markdown
+
+hidden = 3
+```
+
+![A drawing, see @eq-norm.](drawings/dot.svg){#fig-dot fig-alt="A dot." width=20%}
+
+$$ \\hat{m}_t \\odot \\left\\|x\\right\\|_2^2 + \\|y\\|
+  = \\begin{cases} 1 & x > 0 \\\\ 0 & x \\le 0 \\end{cases} $$ {#eq-norm}
+
+::: {.callout-tip collapse="true" title="Worked out"}
+Before the cell.
+
+```{python}
+#| label: tbl-frame
+#| tbl-cap: "A frame, see @eq-norm."
+#| code-fold: true
+pd.DataFrame({"left": [1, 2], "right": [hidden, 4]})
+```
+
+After the cell, see [Fig. @fig-dot, left] and [-@tbl-frame].
+:::
+
+```{python}
+#| echo: false
+Markdown("As @eq-norm and\\n\\n$$ x^2 $$ {#eq-made}")
+```
+
+```{python}
+for i in range(3):
+    print("line", i, flush=True)
+```
+
+```{python}
+#| output: false
+"not shown"
+```
+
+```{=html}
+<p>Raw for pages.</p>
+```
+
+@eq-made.
+"""
+DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><circle cx="1" cy="1" r="1"/></svg>'
+)
 
 
 def write_book(folder: Path, **chapters: str) -> Path:
     """The small book, with other texts for some chapters."""
-    texts = {"index": INDEX, "q1_one": ONE, "q2_two": TWO} | chapters
+    texts = {"index": INDEX, "q1_one": ONE, "q2_two": TWO, "q3_three": THREE} | chapters
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (folder / f"{name}.qmd").write_text(text)
     (folder / "_quarto.yml").write_text(QUARTO)
+    (folder / "drawings").mkdir(exist_ok=True)
+    (folder / "drawings" / "dot.svg").write_text(DRAWING)
     (folder / "references.bib").write_text(BIB)
     return folder
 

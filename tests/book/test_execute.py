@@ -67,6 +67,14 @@ def test_prose_does_not_run_code_again_but_code_does(tmp_path: Path) -> None:
     assert log.read_text() == "xyy"
 
 
+def test_prose_between_cells_does_not_run_them_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    write = f"```{{python}}\nopen({str(log)!r}, 'a').write('x')\n```\n"
+    assert run(tmp_path, write + "\n" + write) == ["1", "1"]
+    assert run(tmp_path, write + "\nText.\n\n" + write) == ["1", "1"]
+    assert log.read_text() == "xx"
+
+
 def test_a_damaged_cache_is_not_used(tmp_path: Path) -> None:
     text = "```{python}\n1\n```\n"
     run(tmp_path, text)
@@ -76,7 +84,7 @@ def test_a_damaged_cache_is_not_used(tmp_path: Path) -> None:
 
 
 def test_only_the_changed_chapter_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = write_book(tmp_path, index="`{python} 1`\n", q1_one="`{python} 2`\n", q2_two="x\n")
+    folder = write_book(tmp_path, index="`{python} 1`\n", q1_one="`{python} 2`\n")
     paths = [folder / "index.qmd", folder / "q1_one.qmd"]
     execute_chapters(folder, [parse_chapter(path) for path in paths])
     capsys.readouterr()

@@ -53,4 +53,4 @@ def test_the_small_book_by_quarto(tmp_path: Path) -> None:
     outputs = render(folder, folder / "_book", "quarto")
     assert outputs.site.is_file()
     assert outputs.pdf.is_file()
-    assert len(outputs.notebooks) == 2
+    assert len(outputs.notebooks) == 3

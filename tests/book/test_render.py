@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import pypdf
 import pytest
 from nbclient import NotebookClient
 
-from conftest import INDEX, ONE, TWO, write_book
+from conftest import INDEX, ONE, THREE, TWO, write_book
 from hw1lib.book.render import Outputs, render
 from hw1lib.errors import InputError
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 class Page(HTMLParser):
@@ -54,10 +58,14 @@ def test_all_outputs_are_there(built: Outputs) -> None:
     folder = built.site.parent
     assert built.engine == "pandoc"
     assert sorted(path.name for path in folder.glob("*.html")) == [
-        "index.html", "q1_one.html", "q2_two.html",
+        "index.html", "q1_one.html", "q2_two.html", "q3_three.html",
     ]  # fmt: skip
     assert built.pdf == folder / "small.pdf"
-    assert [path.name for path in built.notebooks] == ["q1_one.ipynb", "q2_two.ipynb"]
+    assert [path.name for path in built.notebooks] == [
+        "q1_one.ipynb",
+        "q2_two.ipynb",
+        "q3_three.ipynb",
+    ]
 
 
 def test_references_have_numbers_and_lead_somewhere(built: Outputs, pages: dict[str, Page]) -> None:
@@ -90,7 +98,7 @@ def test_captions_and_equations_carry_their_numbers(pages: dict[str, Page]) -> N
 
 def test_figures_have_alt_text(pages: dict[str, Page]) -> None:
     images = [image for page in pages.values() for image in page.images]
-    assert [image["alt"] for image in images] == ['A line that "rises".']
+    assert sorted(str(image["alt"]) for image in images) == ["A dot.", 'A line that "rises".']
 
 
 def test_values_are_text_not_markup(pages: dict[str, Page]) -> None:
@@ -108,6 +116,20 @@ def test_blocks_take_the_shape_of_a_page(pages: dict[str, Page]) -> None:
     assert "details" in pages["q2_two"].tags
     assert "never_run()" in text
     assert "Show it" in pages["q1_one"].text
+
+
+def test_what_cells_give_is_part_of_the_text(pages: dict[str, Page]) -> None:
+    text = pages["q3_three"].text
+    assert "Table 3.1. A frame, see Equation 3.1." in text
+    assert "left right 0 1 3 1 2 4" in text
+    assert "As Equation 3.1 and" in text
+    assert text.count("(3.2)") == 1
+    assert "line 0 line 1 line 2" in text
+    assert "see Fig. 3.1, left and 3.1." in text
+    assert "Raw for pages." in text
+    assert "import pandas" not in text
+    assert "'not shown'" not in text
+    assert "style" not in pages["q3_three"].tags
 
 
 def test_nothing_is_loaded_from_elsewhere(built: Outputs) -> None:
@@ -137,7 +159,10 @@ def test_the_pdf_has_text_numbers_title_and_links(built: Outputs) -> None:
     assert "Table 2.1. Another table." in text
     assert "Only elsewhere." in text
     assert "Only on the page." not in text
+    assert "Raw for pages." not in text
     assert "Someone" in text
+    assert "Figure 3.1. A drawing, see Equation 3.1." in text
+    assert "left right 0 1 3 1 2 4" in text
     assert "?@" not in text
     assert [item.title for item in reader.outline if not isinstance(item, list)][:2] == [
         "Contents", "Preface",
@@ -151,7 +176,9 @@ def test_notebooks_are_valid_executed_and_free_of_quarto_markup(built: Outputs) 
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
         for cell in notebook.cells:
-            assert not re.search(r"\{#|@(fig|tbl|eq|sec)-|:::|#\||\?@|`\{python\}", cell.source)
+            code = cell.cell_type == "code"
+            text = json.dumps(cell.outputs) if code else cell.source
+            assert not re.search(r"\{#|@(fig|tbl|eq|sec)-|:::|#\||\?@|`\{python\}|<!--", text)
     one = nbformat.read(built.notebooks[0], as_version=4)
     prose = "\n".join(c.source for c in one.cells if c.cell_type == "markdown").replace(
         "\u00a0", " "
@@ -175,8 +202,33 @@ def test_notebooks_are_valid_executed_and_free_of_quarto_markup(built: Outputs) 
     assert "> **Solution**\n>\n> The answer is Equation 2.1." in prose
 
 
-def test_notebooks_run_again(built: Outputs, tmp_path: Path) -> None:
-    notebook = nbformat.read(built.notebooks[0], as_version=4)
+def test_notebooks_keep_every_cell_and_the_quotes_around_them(built: Outputs) -> None:
+    three = nbformat.read(built.notebooks[2], as_version=4)
+    code = [cell for cell in three.cells if cell.cell_type == "code"]
+    assert [cell.source.splitlines()[0] for cell in code] == [
+        "import pandas as pd", 'pd.DataFrame({"left": [1, 2], "right": [hidden, 4]})',
+        'Markdown("As @eq-norm and\\n\\n$$ x^2 $$ {#eq-made}")',
+        "for i in range(3):", '"not shown"',
+    ]  # fmt: skip
+    assert code[2].outputs[0].data["text/markdown"].startswith("As Equation\u00a03.1 and")
+    assert code[3].outputs[0].text == "line 0\nline 1\nline 2\n"
+    assert code[4].outputs == []
+    place = three.cells.index(code[1])
+    assert three.cells[place - 1].source.endswith("> **Worked out**\n>\n> Before the cell.")
+    after = three.cells[place + 1].source.replace("\u00a0", " ")
+    assert after.startswith(
+        "**Table 3.1.** A frame, see Equation 3.1.\n\n> After the cell, see Fig."
+    )
+    (drawing,) = [cell for cell in three.cells if "attachments" in cell]
+    assert "](attachment:drawings-dot.svg)" in drawing.source
+    assert "Raw for pages" not in json.dumps(three)
+    two = nbformat.read(built.notebooks[1], as_version=4)
+    assert "``` python\nnever_run()\n```" in "\n".join(cell.source for cell in two.cells)
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_notebooks_run_again(built: Outputs, tmp_path: Path, index: int) -> None:
+    notebook = nbformat.read(built.notebooks[index], as_version=4)
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
@@ -194,6 +246,14 @@ def test_notebooks_run_again(built: Outputs, tmp_path: Path) -> None:
             "q2_two.qmd:11: the label tbl-one stands in q1_one.qmd too",
         ),
         ("index", INDEX.replace("6 * 7", "6 / 0"), "index.qmd:5: .*ZeroDivisionError"),
+        ("q1_one", ONE.replace("@someone", "@noone"), "q1_one.qmd:21: .*@noone1999 leads nowhere"),
+        ("q3_three", THREE.replace('fig-alt="A dot." ', ""), "q3_three.qmd:11: .*no alt text"),
+        ("q3_three", THREE.replace("dot.svg", "none.svg"), "q3_three.qmd:11: .* is no file"),
+        (
+            "q1_one",
+            ONE.replace("#| label: fig-line\n", "").replace("#| fig-alt", "# fig-alt"),
+            "q1_one.qmd:30: this cell's figure has no alt text",
+        ),
     ],
 )
 def test_a_failing_build_leaves_the_old_book_whole(
@@ -221,8 +281,38 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_a_site_by_quarto_itself_is_replaced(tmp_path: Path) -> None:
-    folder = write_book(tmp_path / "book", q1_one="# A {#sec-one}\n", q2_two="# B\n", index="# C\n")
+    short = {"q1_one": "# A {#sec-one}\n", "q2_two": "# B\n", "q3_three": "# C\n"}
+    folder = write_book(tmp_path / "book", index="# C\n", **short)
     (folder / "_book").mkdir()
     (folder / "_book" / "search.json").touch()
     assert render(folder, folder / "_book", "pandoc").site.is_file()
     assert not (folder / "_book" / "search.json").exists()
+
+
+def test_the_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = {"q1_one": "# A\n\n[@someone1999]\n", "q2_two": "# B\n", "q3_three": "# C\n"}
+    write_book(tmp_path / "book", index="# C\n", **short)
+    monkeypatch.chdir(tmp_path)
+    assert render(Path("book"), Path("out"), "pandoc").site.is_file()
+
+
+def test_the_project_sets_defaults_for_cells(tmp_path: Path) -> None:
+    short = {"q1_one": "# A\n", "q2_two": "# B\n", "q3_three": "# C\n"}
+    folder = write_book(tmp_path, index="# C\n\n```{python}\nx = 1\n```\n", **short)
+    config = folder / "_quarto.yml"
+    config.write_text(config.read_text().replace("fig-format: svg", "code-fold: show", 1))
+    site = render(folder, folder / "_book", "pandoc").site
+    assert '<details class="code-fold" open>' in site.read_text()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")
+def test_scripts_and_styles_work_from_a_file(built: Outputs) -> None:
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000"]
+    page = (built.site.parent / "q3_three.html").as_uri()
+    done = subprocess.run(
+        [str(CHROMIUM), *options, "--enable-logging=stderr", "--dump-dom", page],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert 'class="copy"' in done.stdout
+    assert "Content Security Policy" not in done.stderr

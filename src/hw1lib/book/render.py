@@ -110,6 +110,7 @@ def staging(target: Path, marker: str) -> Iterator[Path]:
     Raises:
         InputError: `target` holds something that this project did not make, or can't be written.
     """
+    target = target.resolve()
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file: name a folder with --output-dir.")
     ours = any((target / name).exists() for name in (marker, QUARTO_SITE))
