@@ -145,9 +145,16 @@ async def _run(folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: 
                 f"{_reason(error, timeout)}"
             ) from error
         finally:
-            if manager.has_kernel:  # another chapter failed while this kernel was starting
-                await manager.shutdown_kernel(now=True)
-            atexit.unregister(client._cleanup_kernel)  # nbclient forgets to in that case
+            await _release(client, manager)
+
+
+async def _release(client: NotebookClient, manager: AsyncKernelManager) -> None:
+    """Frees what nbclient keeps when it is stopped while it is starting a kernel."""
+    if client.kc is not None:
+        client.kc.stop_channels()
+    if manager.has_kernel:
+        await manager.shutdown_kernel(now=True)
+    atexit.unregister(client._cleanup_kernel)
 
 
 def _reason(error: Exception, timeout: int) -> str:
