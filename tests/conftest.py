@@ -80,3 +80,9 @@ def tiny() -> Cifar10:
         return Split(pixels.to(torch.uint8), labels)
 
     return Cifar10(split(200), split(50), "noise")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program."""
+    return str(shutil.which("chromium"))

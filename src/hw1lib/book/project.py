@@ -23,6 +23,7 @@ class Project:
         pdf_name: the PDF's file name.
         lang: language of the text, such as en.
         cell_defaults: options of cells that don't say otherwise.
+        resources: files that pages load, put beside them.
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class Project:
     pdf_name: str
     lang: str
     cell_defaults: dict[str, Any]
+    resources: tuple[Path, ...]
 
 
 def load_project(folder: Path) -> Project:
@@ -58,6 +60,12 @@ def load_project(folder: Path) -> Project:
         if not chapter.is_file():
             raise InputError(f"{chapter.name}, a chapter named in {path.name}, does not exist.")
     bibliography = config.get("bibliography")
+    resources = tuple(
+        folder / str(name) for name in (config.get("project") or {}).get("resources", [])
+    )
+    for resource in resources:
+        if not resource.is_file():
+            raise InputError(f"{resource.name}, a resource named in {path.name}, does not exist.")
     return Project(
         folder,
         title,
@@ -69,6 +77,7 @@ def load_project(folder: Path) -> Project:
         f"{book.get('output-file', 'book')}.pdf",
         str(config.get("lang", "en")),
         _cell_defaults(config),
+        resources,
     )
 
 

@@ -60,6 +60,8 @@ def build_site(
     assets.mkdir()
     for name in ASSETS:
         shutil.copy(TEMPLATES / name, assets / name)
+    for resource in project.resources:
+        shutil.copy(resource, folder / resource.name)
     index_text = json.dumps(entries, ensure_ascii=False)
     (assets / "search-index.js").write_text(f"window.searchIndex = {index_text};\n", "utf-8")
 
