@@ -6,7 +6,7 @@ NAME ?=
 export NAME
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib $(wildcard *.css *.js)
+CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib $(wildcard *.css *.scss *.js)
 RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors)
 PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
