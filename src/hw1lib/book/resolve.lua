@@ -236,8 +236,8 @@ local function div(el)
   if el.classes:includes("cell") then
     if format == "ipynb" then
       el.content, el.attributes = notebook_cell(el), {}
-    elseif #el.content == 0 then
-      return {}
+    elseif #el.content == 0 or format == "typst" then -- a block of typst would eat a figure's spacing
+      return el.content
     end
     el.attributes = {}
     return el
