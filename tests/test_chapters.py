@@ -17,6 +17,7 @@ from hw1lib.book.render import Outputs, render
 from hw1lib.book.submission import submission
 from hw1lib.results import load_results
 
+NAME = 'Ada "#read(x)" O\'Lovelace \\ $y$ <z>'
 CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
 
 
@@ -107,12 +108,12 @@ def test_no_number_is_typed_by_hand(root: Path) -> None:
 
 
 def test_submission_is_what_the_homework_asks_for(root: Path, tmp_path: Path) -> None:
-    theory, coding = submission(root, tmp_path / "submission", "Ada Lovelace")
+    theory, coding = submission(root, tmp_path / "submission", NAME)
     assert sorted(path.name for path in theory.parent.iterdir() if path.name[0] != ".") == [
         "coding.ipynb", "theory.pdf",
     ]  # fmt: skip
     text = text_of(theory)
-    assert "Ada Lovelace" in text
+    assert " ".join(NAME.split()) in text
     assert "1.7014" in text
     assert "1.30264312" in text
     assert "CIFAR" not in text.replace("CIFAR-10, answered", "")

@@ -35,7 +35,8 @@ def build_pdf(
     Raises:
         InputError: typst can't set the text.
     """
-    options = [item for key, value in variables.items() for item in ("-V", f"{key}={value}")]
+    strings = {key: _typst_string(value) for key, value in variables.items()}
+    options = [item for key, value in strings.items() for item in ("-V", f"{key}={value}")]
     arguments = ["-t", "typst", "--standalone", f"--template={TEMPLATES / 'book.typ'}"]
     arguments += ["--wrap=none", *options, *citation_options(project)]
     if project.bibliography is not None:
@@ -59,3 +60,8 @@ def _joined(documents: list[Document]) -> dict[str, Any]:
 
 def _first_lines(text: str) -> str:
     return re.sub(r"\s+", " ", text)[:300]
+
+
+def _typst_string(text: str) -> str:
+    """Text between the double quotes of a typst string."""
+    return " ".join(text.replace("\\", "\\\\").replace('"', '\\"').split())
