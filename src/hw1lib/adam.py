@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mpmath
@@ -66,12 +66,22 @@ def expected_first_moment() -> Expr:
     return G * sympy.simplify((1 - beta) * below_one)
 
 
-def first_moments(gradients: Tensor, beta1: float) -> Iterator[Tensor]:
-    """m_1, m_2, … of the paper's recursion from m_0 = 0, for gradients of shape (steps, …)."""
-    m = torch.zeros_like(gradients[0])
-    for g in gradients:
-        m = beta1 * m + (1 - beta1) * g
-        yield m
+def moving_average(values: Tensor, beta: float) -> Tensor:
+    """The paper's recursion from 0: m_1, m_2, … for gradients, v_1, v_2, … for their squares.
+
+    Args:
+        values: of shape (steps, …).
+        beta: the decay rate, beta_1 or beta_2.
+
+    Returns:
+        The averages after each step, of the same shape.
+    """
+    m = torch.zeros_like(values[0])
+    averages = []
+    for value in values:
+        m = beta * m + (1 - beta) * value
+        averages.append(m)
+    return torch.stack(averages)
 
 
 def simulate(
@@ -93,16 +103,27 @@ def simulate(
     return torch.stack(means), torch.stack(errors)
 
 
-def torch_first_moments(gradients: Tensor, beta1: float) -> Tensor:
-    """`exp_avg` of torch.optim.Adam after each step on a stream of gradients, shape (steps, …)."""
+def torch_moments(gradients: Tensor, beta1: float, beta2: float) -> tuple[Tensor, Tensor]:
+    """`exp_avg` and `exp_avg_sq` in torch.optim.Adam's state after each step on the gradients.
+
+    Returns:
+        Two tensors of the shape of `gradients`, (steps, …).
+
+    Raises:
+        AssertionError: the optimiser counts its steps in another way than the paper.
+    """
     parameter = torch.zeros_like(gradients[0]).requires_grad_()
-    optimizer = torch.optim.Adam([parameter], betas=(beta1, 0.999))
-    moments = []
-    for g in gradients:
+    optimizer = torch.optim.Adam([parameter], betas=(beta1, beta2))
+    first, second = [], []
+    for t, g in enumerate(gradients, start=1):
         parameter.grad = g.clone()
         optimizer.step()
-        moments.append(optimizer.state[parameter]["exp_avg"].clone())
-    return torch.stack(moments)
+        state = optimizer.state[parameter]
+        if int(state["step"]) != t:
+            raise AssertionError(f"torch.optim.Adam is at step {state['step']}, not {t}")
+        first.append(state["exp_avg"].clone())
+        second.append(state["exp_avg_sq"].clone())
+    return torch.stack(first), torch.stack(second)
 
 
 def adam(

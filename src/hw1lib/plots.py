@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import pandas as pd
 import torch
 from matplotlib.axes import Axes
@@ -11,15 +13,16 @@ from hw1lib.adam import adam, expectations, simulate
 from hw1lib.style import BLUE, GRAY, GREEN, ORANGE, book_figure, label_line
 
 SEQUENCES = 100_000
-Z_99 = 2.5758293035489004  # a normal variable lies within ±Z_99 deviations with 99 %
+CONFIDENCE = 0.99
 
 
 def plot_bias_correction(mean: float, beta1: float, marked: tuple[int, ...]) -> Figure:
-    """E(m_t) and E(m_hat_t) over t, with a simulation's means and their 99 % intervals."""
+    """E(m_t) and E(m_hat_t) over t, with a simulation's means and their confidence intervals."""
     last = max(marked)
     steps = range(1, last + 1)
     rows = expectations(mean, beta1, steps)
     means, errors = simulate(mean, beta1, last, sequences=SEQUENCES, seed=0)
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     some = [t for t in steps if t <= 10 or t % 10 == 0]
     with book_figure() as (figure, axes):
         axes.axhline(mean, color=BLUE)
@@ -27,7 +30,7 @@ def plot_bias_correction(mean: float, beta1: float, marked: tuple[int, ...]) -> 
         axes.errorbar(
             some,
             [float(means[t - 1]) for t in some],
-            yerr=[Z_99 * float(errors[t - 1]) for t in some],
+            yerr=[z * float(errors[t - 1]) for t in some],
             fmt=".",
             color=GRAY,
             markersize=4,
