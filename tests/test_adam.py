@@ -99,4 +99,4 @@ def test_drift_is_what_the_recursion_leaves(t: int, start: float, slope: float) 
     means = torch.tensor([start + slope * i for i in range(1, t + 1)], dtype=torch.float64)
     moment = moving_average(means, 0.9)[-1]
     zeta = float(moment) - float(means[-1]) * weight_sum(0.9, t)
-    assert zeta == pytest.approx(drift_error(start, slope, 0.9, t), abs=1e-10)
+    assert zeta == pytest.approx(drift_error(slope, 0.9, t), abs=1e-10)

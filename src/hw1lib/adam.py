@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import mpmath
 import sympy
@@ -112,18 +113,28 @@ def torch_moments(gradients: Tensor, beta1: float, beta2: float) -> tuple[Tensor
     Raises:
         AssertionError: the optimiser counts its steps in another way than the paper.
     """
-    parameter = torch.zeros_like(gradients[0]).requires_grad_()
-    optimizer = torch.optim.Adam([parameter], betas=(beta1, beta2))
     first, second = [], []
-    for t, g in enumerate(gradients, start=1):
-        parameter.grad = g.clone()
-        optimizer.step()
-        state = optimizer.state[parameter]
+    for t, (_, state) in enumerate(_torch_steps(gradients, betas=(beta1, beta2)), start=1):
         if int(state["step"]) != t:
             raise AssertionError(f"torch.optim.Adam is at step {state['step']}, not {t}")
         first.append(state["exp_avg"].clone())
         second.append(state["exp_avg_sq"].clone())
     return torch.stack(first), torch.stack(second)
+
+
+def torch_adam(gradients: Tensor, rate: float = 1e-3) -> Tensor:
+    """The parameters of torch.optim.Adam after each step on a stream of gradients."""
+    return torch.stack([theta.clone() for theta, _ in _torch_steps(gradients, lr=rate)])
+
+
+def _torch_steps(gradients: Tensor, **options: Any) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:  # noqa: ANN401
+    """Parameter and state of torch.optim.Adam, started at 0, after each step on the gradients."""
+    parameter = torch.zeros_like(gradients[0]).requires_grad_()
+    optimizer = torch.optim.Adam([parameter], **options)
+    for g in gradients:
+        parameter.grad = g.clone()
+        optimizer.step()
+        yield parameter.detach(), optimizer.state[parameter]
 
 
 def adam(
@@ -159,21 +170,9 @@ def adam(
     return torch.stack(path)
 
 
-def torch_adam(gradients: Tensor, rate: float = 1e-3) -> Tensor:
-    """The parameters of torch.optim.Adam after each step on a stream of gradients."""
-    parameter = torch.zeros_like(gradients[0]).requires_grad_()
-    optimizer = torch.optim.Adam([parameter], lr=rate)
-    path = []
-    for g in gradients:
-        parameter.grad = g.clone()
-        optimizer.step()
-        path.append(parameter.detach().clone())
-    return torch.stack(path)
+def drift_error(slope: float, beta: float, t: int) -> float:
+    """zeta of the paper: E(m_t) - E(g_t) (1 - beta^t) when E(g_t) grows by `slope` a step.
 
-
-def drift_error(start: float, slope: float, beta: float, t: int) -> float:
-    """zeta of the paper: E(m_t) - E(g_t) (1 - beta^t) when E(g_t) = start + slope t (@eq-drift).
-
-    Summed term by term from the newest gradient back: sum (1 - beta) beta^j (-slope j).
+    @eq-drift, summed from the newest gradient back; where the mean started does not matter.
     """
     return -slope * sum((1 - beta) * beta**j * j for j in range(t))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hw1lib.network import Network
+from hw1lib.network import PARAMETERS, Network
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,13 @@ class Gradients:
     b_H: Tensor
 
 
-def relu(z: Tensor) -> Tensor:
-    """max(0, z), entry by entry."""
-    return z.clamp(min=0)
-
-
 def identity(z: Tensor) -> Tensor:
     """z itself."""
     return z
 
 
 ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": relu,
+    "relu": torch.relu,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "identity": identity,
@@ -78,9 +73,16 @@ def cross_entropy(z_O: Tensor, y: Tensor, output: str) -> Tensor:
     return torch.logaddexp(torch.zeros_like(z_O), (1 - 2 * y) * z_O).sum()
 
 
-def forward(network: Network) -> Forward:
-    """The forward pass (@eq-forward)."""
-    x, y, W_H, b_H, W_O, b_O = map(network.tensor, ("x", "y", "W_H", "b_H", "W_O", "b_O"))
+def forward(network: Network, parameters: dict[str, Tensor] | None = None) -> Forward:
+    """The forward pass (@eq-forward), with other `parameters` than the network's if given.
+
+    Args:
+        network: gives input, target, activation and output.
+        parameters: a float64 tensor for each of `PARAMETERS`, in the network's shapes.
+    """
+    x, y = network.tensor("x"), network.tensor("y")
+    parameters = parameters or network.parameters()
+    W_H, b_H, W_O, b_O = (parameters[name] for name in PARAMETERS)
     z_H = W_H @ x + b_H
     h = ACTIVATION[network.activation](z_H)
     z_O = W_O @ h + b_O

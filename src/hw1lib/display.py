@@ -6,14 +6,16 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sympy
 from IPython.display import Markdown
 from torch import Tensor
 
+from hw1lib.network import READABLE
+
 LONGEST = 12  # operations up to which an exact value is shown
-READABLE = 6  # rows and columns up to which a matrix is set in full
 
 
 def tex(value: object, digits: int = 4) -> Markdown:
@@ -62,6 +64,7 @@ def exact(value: sympy.Expr) -> str:
     return str(sympy.latex(_simplest(value), fold_short_frac=True))
 
 
+@lru_cache(maxsize=256)
 def _simplest(value: sympy.Expr) -> sympy.Expr:
     """A simpler form of a value that is short enough for sympy to find one quickly."""
     short = value.has(sympy.exp, sympy.tanh) and value.count_ops() <= 6 * LONGEST

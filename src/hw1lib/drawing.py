@@ -11,10 +11,9 @@ from matplotlib.patches import Circle
 from torch import Tensor
 
 from hw1lib.backprop import Forward
-from hw1lib.network import Matrix, Network
+from hw1lib.network import READABLE, Matrix, Network
 from hw1lib.style import BLUE, GRAY, ORANGE, book_figure
 
-DRAWN = 6  # units of a layer up to which all are drawn with their weights
 RADIUS = 0.4
 GAP = 1.15
 COLUMNS = (0.0, 3.4, 6.8)
@@ -26,14 +25,14 @@ def draw_network(network: Network, values: Forward) -> Figure:
     """Nodes with their values, edges with their weights, biases beside the nodes.
 
     Hidden units that a ReLU has switched off are dashed and grey, and so are their edges. Of a
-    layer with more than `DRAWN` units the first few are drawn, without weights.
+    layer with more than `READABLE` units the first few are drawn, without weights.
     """
-    shown = [min(size, DRAWN) for size in network.sizes]
+    shown = [min(size, READABLE) for size in network.sizes]
     height = max(shown) * GAP
     with book_figure(7.2, 0.65 + 0.66 * height) as (figure, axes):
         places = [_column(x, count) for x, count in zip(COLUMNS, shown, strict=True)]
         off = _inactive(network, values)
-        detailed = max(network.sizes) <= DRAWN
+        detailed = max(network.sizes) <= READABLE
         W_H, W_O = network.W_H, network.W_O
         _edges(axes, places[0], places[1], W_H if detailed else None, lambda i, j: i in off)
         _edges(axes, places[1], places[2], W_O if detailed else None, lambda i, j: j in off)
@@ -122,7 +121,7 @@ def _nodes(
 def _titles(axes: Axes, network: Network, height: float) -> None:
     names = ("input", f"hidden ({network.activation})", f"output ({network.output})")
     for x, name, size in zip(COLUMNS, names, network.sizes, strict=True):
-        more = f", {DRAWN} of {size}" if size > DRAWN else ""
+        more = f", {READABLE} of {size}" if size > READABLE else ""
         axes.text(x, height / 2 + 0.3, name + more, ha="center", fontsize=9.5, color="black")
 
 

@@ -37,31 +37,15 @@ LOSS_SLOPE = {
 }
 
 
-def activation(network: Network) -> Markdown:
-    """The hidden activation f(z)."""
-    return Markdown(ACTIVATION[network.activation])
-
-
-def slope(network: Network) -> Markdown:
-    """Its derivative f'(z)."""
-    return Markdown(SLOPE[network.activation])
-
-
-def output(network: Network) -> Markdown:
-    """The prediction from the logits."""
-    return Markdown(OUTPUT[network.output])
-
-
-def loss(network: Network) -> Markdown:
-    """The cross-entropy."""
-    return Markdown(LOSS[network.output])
-
-
-def loss_of_logits(network: Network) -> Markdown:
-    """The cross-entropy as a function of the logits."""
-    return Markdown(LOSS_OF_LOGITS[network.output])
-
-
-def loss_slope(network: Network) -> Markdown:
-    """The derivative of the loss in the logits."""
-    return Markdown(LOSS_SLOPE[network.output])
+def formulas(network: Network) -> dict[str, Markdown]:
+    """The network's formulas by name, for inline values."""
+    of_activation = {"activation": ACTIVATION, "slope": SLOPE}
+    of_output = {
+        "output": OUTPUT,
+        "loss": LOSS,
+        "loss_of_logits": LOSS_OF_LOGITS,
+        "loss_slope": LOSS_SLOPE,
+    }
+    chosen = {name: forms[network.activation] for name, forms in of_activation.items()}
+    chosen |= {name: forms[network.output] for name, forms in of_output.items()}
+    return {name: Markdown(text) for name, text in chosen.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hw1lib.backprop import ACTIVATION, Forward, Gradients, backward, cross_entropy, forward
+from hw1lib.backprop import Forward, Gradients, backward, forward
 from hw1lib.network import PARAMETERS, Network
 from hw1lib.symbolic import SymbolicNetwork
 
@@ -62,16 +62,20 @@ def check_gradients(network: Network) -> GradientCheck:
 
 def sympy_gradients(symbolic: SymbolicNetwork) -> Gradients:
     """The exact derivatives, rounded to float64 once."""
-    delta_H = _to_tensor(symbolic.delta_H)
-    delta_O = _to_tensor(symbolic.delta_O)
-    x, h = _to_tensor(symbolic.network.exact("x")), _to_tensor(symbolic.h)
-    return Gradients(torch.outer(delta_O, h), delta_O, torch.outer(delta_H, x), delta_H)
+    return Gradients(**{name: _rounded(symbolic, name) for name in PARAMETERS})
+
+
+def _rounded(symbolic: SymbolicNetwork, name: str) -> Tensor:
+    """One parameter's exact derivatives as float64, in the parameter's shape."""
+    entries = [float(value.evalf(30)) for value in symbolic.gradient(name)]
+    shape = symbolic.network.tensor(name).shape
+    return torch.tensor(entries, dtype=torch.float64).view(shape)
 
 
 def autograd_gradients(network: Network) -> Gradients:
     """torch's own reverse mode, in float64."""
-    parameters = {name: network.tensor(name).requires_grad_() for name in PARAMETERS}
-    _loss(network, parameters).backward()
+    parameters = {name: p.requires_grad_() for name, p in network.parameters().items()}
+    forward(network, parameters).loss.backward()
     return Gradients(**{name: _grad(value) for name, value in parameters.items()})
 
 
@@ -81,50 +85,33 @@ def finite_difference_gradients(network: Network) -> Gradients:
     Where the step would carry a ReLU over its kink, the difference is taken on the side where the
     unit stays as it is.
     """
-    parameters = {name: network.tensor(name) for name in PARAMETERS}
+    parameters = network.parameters()
     return Gradients(**{name: _differences(network, parameters, name) for name in PARAMETERS})
 
 
 def _differences(network: Network, parameters: dict[str, Tensor], name: str) -> Tensor:
     flat = parameters[name].view(-1)
     result = torch.empty_like(flat)
-    active = _active(network, parameters)
+    centre = forward(network, parameters)
     for i, value in enumerate(flat.tolist()):
-        points = []
-        for shift in (-STEP, 0.0, STEP):
+        ends = []
+        for shift in (-STEP, STEP):
             flat[i] = value + shift
-            same = torch.equal(_active(network, parameters), active)
-            points.append((shift, float(_loss(network, parameters)), same))
+            moved = forward(network, parameters)
+            stays = torch.equal(_active(network, moved), _active(network, centre))
+            ends.append((shift, moved.loss) if stays else (0.0, centre.loss))
         flat[i] = value
-        (low, at_low, low_same), (_, at_value, _), (high, at_high, high_same) = points
-        if not low_same:
-            low, at_low = 0.0, at_value
-        elif not high_same:
-            high, at_high = 0.0, at_value
+        (low, at_low), (high, at_high) = ends
         result[i] = (at_high - at_low) / (high - low)
     return result.view_as(parameters[name])
 
 
-def _active(network: Network, parameters: dict[str, Tensor]) -> Tensor:
+def _active(network: Network, values: Forward) -> Tensor:
     """Which hidden units are on the active side of a ReLU (all, for other activations)."""
-    z_H = parameters["W_H"] @ network.tensor("x") + parameters["b_H"]
-    return z_H > 0 if network.activation == "relu" else torch.ones_like(z_H).bool()
-
-
-def _loss(network: Network, parameters: dict[str, Tensor]) -> Tensor:
-    """The loss as torch computes it from the given parameters."""
-    z_H = parameters["W_H"] @ network.tensor("x") + parameters["b_H"]
-    activate = torch.relu if network.activation == "relu" else ACTIVATION[network.activation]
-    z_O = parameters["W_O"] @ activate(z_H) + parameters["b_O"]
-    return cross_entropy(z_O, network.tensor("y"), network.output)
+    return (values.z_H > 0) | (network.activation != "relu")
 
 
 def _grad(parameter: Tensor) -> Tensor:
     if parameter.grad is None:
         raise AssertionError("autograd left a parameter without derivative")
     return parameter.grad
-
-
-def _to_tensor(column: object) -> Tensor:
-    """A sympy column as a float64 vector."""
-    return torch.tensor([float(value.evalf(30)) for value in column], dtype=torch.float64)  # type: ignore[attr-defined]

@@ -25,6 +25,7 @@ OUTPUTS = ("softmax", "sigmoid")
 PARAMETERS = ("W_H", "b_H", "W_O", "b_O")
 REQUIRED = ("x", "y", *PARAMETERS)
 OPTIONAL = {"activation": ACTIVATIONS, "output": OUTPUTS}
+READABLE = 6  # units of a layer up to which a chapter shows all of them, and exact values
 MAX_UNITS = 64
 MAX_BYTES = 2**18
 MAX_NUMBER = 10**6
@@ -72,6 +73,10 @@ class Network:
         value = getattr(self, name)
         rows = [[float(v) for v in r] if isinstance(r, tuple) else float(r) for r in value]
         return torch.tensor(rows, dtype=torch.float64)
+
+    def parameters(self) -> dict[str, Tensor]:
+        """New float64 tensors of all `PARAMETERS`, by name."""
+        return {name: self.tensor(name) for name in PARAMETERS}
 
 
 def load_network(path: Path | str | None = None) -> Network:

@@ -48,7 +48,7 @@ def plot_bias_correction(mean: float, beta1: float, marked: tuple[int, ...]) -> 
         axes.set_ylabel("expected first moment")
         axes.set_ylim(0, 1.14 * mean)
         axes.text(1, mean * 1.03, r"with correction: $E(\hat{m}_t)$", color=BLUE)
-        middle = rows[max(0, min(5, last - 1))]
+        middle = rows[min(5, last - 1)]
         label_line(axes, middle.t, middle.uncorrected, r"without: $E(m_t)$", ORANGE, dy=-8)
     return figure
 
@@ -78,7 +78,7 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
         axes.axvspan(last - window + 1, last, color=GREEN, alpha=0.18, linewidth=0)
         axes.annotate(
             f"flat: stop\nafter epoch {last}",
-            (last - window, 1.0 * axes.get_ylim()[1]),
+            (last - window, axes.get_ylim()[1]),
             xytext=(-8, 0),
             textcoords="offset points",
             ha="right",

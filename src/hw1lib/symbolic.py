@@ -8,9 +8,8 @@ from functools import cached_property
 import sympy
 from sympy import Expr, Matrix, Symbol
 
-from hw1lib.network import Network
+from hw1lib.network import READABLE, Network
 
-SMALL = 6  # units of a layer up to which exact values are worth printing
 DIGITS = 50
 
 
@@ -50,7 +49,7 @@ class SymbolicNetwork:
     that unit's value alone, differentiated by sympy through all that follows, and multiplied by
     the slope of the activation and by what the parameter multiplies.
 
-    Values are exact where every layer has at most `SMALL` units; beyond that nobody would read
+    Values are exact where every layer has at most `READABLE` units; beyond that nobody would read
     them, and they are kept to `DIGITS` decimal digits.
     """
 
@@ -59,7 +58,7 @@ class SymbolicNetwork:
     @property
     def is_exact(self) -> bool:
         """Whether values are exact rather than to `DIGITS` digits."""
-        return max(self.network.sizes) <= SMALL
+        return max(self.network.sizes) <= READABLE
 
     @cached_property
     def z_H(self) -> Matrix:

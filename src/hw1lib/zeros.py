@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -157,10 +157,9 @@ def explain_zeros(zeros: list[Zero], total: int) -> str:
             "differs from 0, and no factor of the chain rule vanishes."
         )
     count = "One" if len(zeros) == 1 else f"{len(zeros)}"
-    verb = "is" if len(zeros) == 1 else "are"
     causes = dict.fromkeys(cause for zero in zeros for cause in zero.causes)
     items = [f"* {_sentence(cause, zeros)}" for cause in causes]
-    intro = f"Yes. {count} of the {total} derivatives {verb} zero, for the reason" + (
+    intro = f"Yes. {count} of the {total} derivatives {_are(zeros)} zero, for the reason" + (
         "s given here:" if len(causes) > 1 else " given here:"
     )
     return "\n".join([intro, "", *items])
@@ -179,7 +178,7 @@ def zeros_in_short(before: list[Zero], after: list[Zero]) -> str:
     return " ".join(sentences) or "The zeros stay the same."
 
 
-def _are(entries: list[str]) -> str:
+def _are(entries: Sequence[object]) -> str:
     return "is" if len(entries) == 1 else "are"
 
 

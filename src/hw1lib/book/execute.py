@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
@@ -220,8 +219,3 @@ def _forget_others(cache: Path, name: str) -> None:
     for path in cache.parent.glob(f"{name}-*.ipynb"):
         if path != cache:
             path.unlink(missing_ok=True)
-
-
-def best_output(data: dict[str, Any], preferred: tuple[str, ...]) -> str | None:
-    """The first of the preferred MIME types that an output has."""
-    return next((mime for mime in preferred if mime in data), None)

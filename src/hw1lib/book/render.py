@@ -67,7 +67,7 @@ def render(folder: Path, output_dir: Path, engine: str = "auto") -> Outputs:
         raise InputError(quarto.NOT_FOUND)
     project = load_project(folder)
     print(f"Building with {found.name if found else 'pandoc (no Quarto needed)'}", flush=True)
-    with staging(output_dir, MARKER) as stage:
+    with staging(output_dir, MARKER, QUARTO_SITE) as stage:
         book = prepare(project, project.chapters, stage)
         _write_notebooks(book, stage)
         if found:
@@ -104,8 +104,13 @@ def notebook_of(book: Book, index: int, stage: Path) -> NotebookNode:
 
 
 @contextmanager
-def staging(target: Path, marker: str) -> Iterator[Path]:
+def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
     """A folder beside `target` that takes its place when the block ends well.
+
+    Args:
+        target: replaced if it is empty, or holds a file by which it is known to be built.
+        marker: the name of that file, which the new folder gets.
+        others: names of other such files.
 
     Raises:
         InputError: `target` holds something that this project did not make, or can't be written.
@@ -113,7 +118,7 @@ def staging(target: Path, marker: str) -> Iterator[Path]:
     target = target.resolve()
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file: name a folder with --output-dir.")
-    ours = any((target / name).exists() for name in (marker, QUARTO_SITE))
+    ours = any((target / name).exists() for name in (marker, *others))
     if target.is_dir() and any(target.iterdir()) and not ours:
         raise InputError(
             f"{target} holds something that was not built here: name another folder with "

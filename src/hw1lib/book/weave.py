@@ -11,7 +11,6 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from hw1lib.book.execute import best_output
 from hw1lib.book.qmd import INLINE, Cell, Chapter, Prose
 from hw1lib.errors import InputError
 
@@ -55,7 +54,7 @@ def inline_value(cell: NotebookNode) -> str:
     """
     for output in cell.outputs:
         data = output.get("data", {})
-        mime = best_output(data, SAID)
+        mime = _best_output(data, SAID)
         if mime == "text/plain":
             return _plain(str(data[mime]))
         if mime:
@@ -92,7 +91,7 @@ def _output(cell: Cell, count: int, output: NotebookNode, image: Path) -> str:
         if cell.options.get("output") == "asis" and output.name == "stdout":
             return f"\n{output.text}\n"
         return _fenced(output.text.rstrip("\n"), f"{{.cell-output .cell-output-{output.name}}}")
-    mime = best_output(output.data, SHOWN)
+    mime = _best_output(output.data, SHOWN)
     if mime in IMAGES:
         return _image(cell, image.with_name(f"{image.name}.{IMAGES[mime]}"), output.data[mime])
     if mime == "text/plain":
@@ -139,3 +138,8 @@ def _fenced(text: str, attributes: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     ticks = "`" * max(3, longest + 1)
     return f"\n{ticks} {attributes}\n{text}\n{ticks}\n"
+
+
+def _best_output(data: dict[str, Any], preferred: tuple[str, ...]) -> str | None:
+    """The first of the preferred MIME types that an output has."""
+    return next((mime for mime in preferred if mime in data), None)
