@@ -1,4 +1,4 @@
-"""The command line: `hw1 gradients`, `adam`, `train`, `render` and `submission`."""
+"""The command line: `hw1 gradients`, `adam`, `train`, `verify`, `bench`, `render` and so on."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from hw1lib.homework import Homework
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
+SEEDS = (0, 1, 2, 3, 4)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; input that can't be used gives one sentence and exit code 2."""
     options = parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except InputError as error:
         print(f"hw1: {error}", file=sys.stderr)
         return 2
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,6 +37,8 @@ def parser() -> argparse.ArgumentParser:
     _add_gradients(commands)
     _add_adam(commands)
     _add_train(commands)
+    _add_verify(commands)
+    _add_bench(commands)
     _add_render(commands)
     _add_submission(commands)
     return top
@@ -107,6 +110,69 @@ def _adam(options: argparse.Namespace) -> None:
 
 def _add_train(commands: Commands) -> None:
     command = commands.add_parser("train", help="train question 3's net and write results/")
+    _add_data_dir(command)
+    command.add_argument("--epochs", type=whole_number(1), help="cap on epochs")
+    command.add_argument(
+        "--seeds", type=whole_number(0), nargs="+", default=list(SEEDS), metavar="SEED"
+    )
+    _add_device(command)
+    command.add_argument("--threads", type=whole_number(1), default=1, help="of torch, for a seed")
+    command.add_argument("--results-dir", type=Path, default=Path("results"))
+    command.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from hw1lib.experiment import choose_device, train
+
+    homework = Homework()
+    if options.epochs:
+        homework = replace(homework, max_epochs=options.epochs)
+    train(
+        homework,
+        list(dict.fromkeys(options.seeds)),
+        options.data_dir,
+        options.results_dir,
+        choose_device(options.device),
+        options.threads,
+    )
+
+
+def _add_verify(commands: Commands) -> None:
+    command = commands.add_parser("verify", help="train again and compare with results/")
+    _add_data_dir(command)
+    command.add_argument("--epochs", type=whole_number(1), help="compare the first ones only")
+    _add_device(command)
+    command.add_argument("--results-dir", type=Path, default=Path("results"))
+    command.set_defaults(run=_verify)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from hw1lib.experiment import choose_device
+    from hw1lib.verify import verify
+
+    device = choose_device(options.device)
+    verification = verify(options.data_dir, options.results_dir, options.epochs, device)
+    print(verification.as_text())
+    return 1 if verification.differences else 0
+
+
+def _add_bench(commands: Commands) -> None:
+    command = commands.add_parser("bench", help="how fast an epoch of training is")
+    command.add_argument("--data-dir", type=Path, help="CIFAR-10; random pixels if not given")
+    command.add_argument("--repeats", type=whole_number(5), default=5, help="5 or more")
+    command.add_argument("--threads", type=whole_number(1), default=1, help="of torch")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from hw1lib.bench import bench
+
+    benchmark = bench(options.data_dir, options.repeats, options.threads)
+    print(benchmark.as_json() if options.json else benchmark.as_text())
+
+
+def _add_data_dir(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--data-dir",
         type=Path,
@@ -114,20 +180,10 @@ def _add_train(commands: Commands) -> None:
         help="torchvision's CIFAR-10 files, or train/<class>/* and test/<class>/* (default: "
         "HW1_DATA, else data; downloaded if neither is there)",
     )
-    command.add_argument("--epochs", type=whole_number(1), help="cap on epochs")
-    command.add_argument("--seed", type=whole_number(0), default=0)
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    command.add_argument("--results-dir", type=Path, default=Path("results"))
-    command.set_defaults(run=_train)
-
-
-def _train(options: argparse.Namespace) -> None:
-    from hw1lib.experiment import train
-
-    homework = Homework()
-    if options.epochs:
-        homework = replace(homework, max_epochs=options.epochs)
-    train(homework, options.seed, options.data_dir, options.device, options.results_dir)
 
 
 def _add_render(commands: Commands) -> None:
