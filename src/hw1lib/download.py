@@ -151,7 +151,7 @@ def _download(archive: Archive, path: Path, urls: Sequence[str], patience: Patie
             return
         except _MirrorError as error:
             failures.append(f"{url}: {error}")
-            print(f"Not from {failures[-1]}", file=sys.stderr)
+            print(f"Given up: {failures[-1]}", file=sys.stderr)
     kept = f", or try again later, which goes on after {_size(part) / 1e6:.1f} MB"
     raise InputError(
         f"CIFAR-10 is not in {shown(path.parent)} and can't be fetched ({'; '.join(failures)}): "
@@ -199,11 +199,11 @@ class _Server:
                 self._request(part)
                 return
             except _BrokenOffError as error:
-                print(f"{self.url}: {error}", file=sys.stderr)
                 in_vain = 0 if _size(part) > most else in_vain + 1
                 most = max(most, _size(part))
                 if in_vain > (self.patience.retries if most > before else 1):
                     raise _MirrorError(str(error)) from error
+                print(f"{self.url}: {error}; trying again", file=sys.stderr)
             time.sleep(self.patience.pause * 2 ** max(0, in_vain - 1))
 
     def _request(self, part: Path) -> None:
@@ -215,6 +215,8 @@ class _Server:
         with response:
             start, total = _span(response, size)
             chunk = _read(response)
+            if not chunk:
+                raise _BrokenOffError("broke off before the first byte")
             if start == 0 and not chunk.startswith(GZIP_MAGIC):
                 raise _MirrorError(f"no archive ({response.headers.get_content_type()})")
             self.version = _version(response)
