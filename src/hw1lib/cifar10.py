@@ -129,7 +129,7 @@ def _is_tree(data_dir: Path) -> bool:
         raise InputError(
             f"{shown(data_dir)} is a file: name a folder by --data-dir or HW1_DATA instead."
         )
-    return any((data_dir / name).is_dir() for name in SPLITS)
+    return any(os.path.lexists(data_dir / name) for name in SPLITS)
 
 
 def _class_folders(data_dir: Path) -> list[Path]:

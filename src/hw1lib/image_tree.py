@@ -57,7 +57,8 @@ def class_folders(split: Path, classes: Sequence[str]) -> list[Path]:
     """
     if not split.is_dir():
         raise InputError(f"{shown(split)} is missing: it must hold a folder for each class.")
-    names = {e.name for e in os.scandir(split) if e.is_dir() and not e.name.startswith(".")}
+    with os.scandir(split) as entries:
+        names = {e.name for e in entries if e.is_dir() and not e.name.startswith(".")}
     missing = [name for name in classes if name not in names]
     extra = sorted(names.difference(classes))
     if missing or extra:
