@@ -1,4 +1,4 @@
-"""The command line: `hw1 gradients`, `adam`, `train`, `verify`, `bench`, `render` and so on."""
+"""The command line: `hw1 gradients`, `adam`, `data`, `train`, `render` and so on."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"hw1: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("hw1: stopped; the same command starts again.", file=sys.stderr)
+        return 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_gradients(commands)
     _add_adam(commands)
+    _add_data(commands)
     _add_train(commands)
     _add_verify(commands)
     _add_bench(commands)
@@ -108,6 +112,30 @@ def _adam(options: argparse.Namespace) -> None:
     print(report(options.mean, options.beta1, options.steps))
 
 
+def _add_data(commands: Commands) -> None:
+    command = commands.add_parser("data", help="fetch CIFAR-10 for question 3 and prepare it")
+    _add_data_dir(command)
+    command.add_argument(
+        "--url",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="addresses of cifar-10-python.tar.gz to try before torchvision's own",
+    )
+    command.set_defaults(run=_data)
+
+
+def _data(options: argparse.Namespace) -> None:
+    from hw1lib.cifar10 import fetch_cifar10, load_cifar10
+
+    fetch_cifar10(options.data_dir, options.url)
+    data = load_cifar10(options.data_dir)
+    print(
+        f"{len(data.train):,} training and {len(data.test):,} test images are ready in "
+        f"{options.data_dir}, from {data.source}."
+    )
+
+
 def _add_train(commands: Commands) -> None:
     command = commands.add_parser("train", help="train question 3's net and write results/")
     _add_data_dir(command)
@@ -178,7 +206,7 @@ def _add_data_dir(command: argparse.ArgumentParser) -> None:
         type=Path,
         default=default_data_dir(),
         help="torchvision's CIFAR-10 files, or train/<class>/* and test/<class>/* (default: "
-        "HW1_DATA, else data; downloaded if neither is there)",
+        "HW1_DATA, else data; fetched if neither is there)",
     )
 
 
