@@ -144,7 +144,7 @@ async def _run(
         try:
             async with _client(folder, notebook, timeout, log) as client:
                 for count, (cell, line) in enumerate(zip(notebook.cells, places, strict=True)):
-                    await _run_cell(client, cell, count, chapter.where(line))
+                    await _run_cell(client, cell, count, chapter.where(line), timeout)
             return
         except _NotStartedError as error:
             if attempt == ATTEMPTS:
@@ -168,7 +168,7 @@ async def _client(
     client = NotebookClient(
         notebook,
         km=manager,
-        timeout=timeout,
+        timeout_func=lambda cell: START_TIMEOUT if cell.id == "setup" else timeout,
         startup_timeout=START_TIMEOUT,
         resources={"metadata": {"path": str(folder)}},
         coalesce_streams=True,
@@ -189,16 +189,20 @@ async def _client(
             await manager.shutdown_kernel(now=True)
 
 
-async def _run_cell(client: NotebookClient, cell: NotebookNode, count: int, place: str) -> None:
+async def _run_cell(
+    client: NotebookClient, cell: NotebookNode, count: int, place: str, timeout: int
+) -> None:
     try:
         await client.async_execute_cell(cell, count, execution_count=count + 1)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        if isinstance(error, DeadKernelError) and await client.km.is_alive():
+            raise asyncio.CancelledError from error  # nbclient took being stopped for that
         source = cell.source.strip().splitlines() or [""]
-        reason = _reason(error, client.timeout)
+        reason = _reason(error, timeout)
         raise InputError(f"{place}: the cell `{source[0]:.70}` {reason}") from error
 
 
-def _reason(error: Exception, timeout: int | None) -> str:
+def _reason(error: Exception, timeout: int) -> str:
     """Why a cell failed: for an exception of its own also where, by the traceback's end."""
     if isinstance(error, CellExecutionError):
         frames = [line for line in error.traceback.splitlines() if line.startswith("  ")]
