@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SEEDS = (0, 1, 2, 3, 4)
+INTERRUPTED = 128 + 2  # as shells have it for SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; input that can't be used gives one sentence and exit code 2."""
+    """Runs one command; input that can't be used gives one sentence and exit code 2.
+
+    Ctrl-C gives 130.
+    """
     options = parser().parse_args(arguments)
     try:
         return options.run(options) or 0
@@ -29,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"hw1: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("hw1: stopped; the same command starts again.", file=sys.stderr)
-        return 130
+        print("hw1: interrupted; what was there before is as it was.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -218,14 +222,26 @@ def _add_render(commands: Commands) -> None:
     command = commands.add_parser("render", help="build site, PDF and notebooks")
     command.add_argument("--engine", choices=("auto", "quarto", "pandoc"), default="auto")
     command.add_argument("--output-dir", type=Path, default=Path("_book"))
+    _add_cell_timeout(command)
     command.set_defaults(run=_render)
+
+
+def _add_cell_timeout(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cell-timeout",
+        type=whole_number(1),
+        default=120,
+        metavar="SECONDS",
+        help="that one cell of a chapter may take (default: 120)",
+    )
 
 
 def _render(options: argparse.Namespace) -> None:
     from hw1lib.book.render import render
     from hw1lib.project import project_root
 
-    outputs = render(project_root(), options.output_dir.absolute(), options.engine)
+    target = options.output_dir.absolute()
+    outputs = render(project_root(), target, options.engine, options.cell_timeout)
     print(f"site       {outputs.site}")
     print(f"PDF        {outputs.pdf}")
     for notebook in outputs.notebooks:
@@ -236,6 +252,7 @@ def _add_submission(commands: Commands) -> None:
     command = commands.add_parser("submission", help="build theory.pdf and coding.ipynb")
     command.add_argument("--name", help="put on the title of theory.pdf")
     command.add_argument("--output-dir", type=Path, default=Path("submission"))
+    _add_cell_timeout(command)
     command.set_defaults(run=_submission)
 
 
@@ -243,6 +260,7 @@ def _submission(options: argparse.Namespace) -> None:
     from hw1lib.book.submission import submission
     from hw1lib.project import project_root
 
-    theory, coding = submission(project_root(), options.output_dir.absolute(), options.name)
+    target = options.output_dir.absolute()
+    theory, coding = submission(project_root(), target, options.name, options.cell_timeout)
     print(f"theory     {theory}")
     print(f"coding     {coding}")

@@ -15,8 +15,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from hw1lib.experiment import Setting, load_run
 from hw1lib.cifar10 import load_cifar10
+from hw1lib.experiment import Setting, load_run
 from hw1lib.homework import Homework
 from hw1lib.results import FILES, SUMMARY, load_results
 
