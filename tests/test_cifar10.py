@@ -103,7 +103,7 @@ def test_a_damaged_cache_is_not_used(small: Path) -> None:
     """One bit flipped anywhere, or the end cut off: the same images come from the files."""
     first = load_cifar10(small)
     whole = (small / CACHE).read_bytes()
-    generator = random.Random(0)  # noqa: S311
+    generator = random.Random(0)
     header = int.from_bytes(whole[:8], "little") + 8
     places = [generator.randrange(header) for _ in range(40)]
     places += [generator.randrange(header, len(whole)) for _ in range(20)]

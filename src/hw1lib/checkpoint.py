@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from hw1lib.errors import InputError
@@ -28,7 +28,7 @@ def save_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> None:
     metadata = {"identity": _canonical(identity), "history": json.dumps(run.history)}
     metadata["digest"] = _digest(tensors, metadata)
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata)
+        temporary.write_bytes(save(tensors, metadata))
 
 
 def restore_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> bool:

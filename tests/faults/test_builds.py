@@ -244,7 +244,7 @@ for i in count():
 @pytest.mark.parametrize("how", ["one step", "two renames"])
 def test_kill_9_at_any_moment(tmp_path: Path, how: str) -> None:
     """30 builds that do nothing but swap, killed: the folder is whole, at once or once put back."""
-    rng = random.Random(7)  # noqa: S311
+    rng = random.Random(7)
     target = tmp_path / "[out]*"
     for _ in range(15):
         process = subprocess.Popen([sys.executable, "-c", SWAPPING, str(target), how])

@@ -236,7 +236,7 @@ def whole_trees(
 def test_right_images_or_one_sentence(
     seed: int, tmp_path: Path, whole_trees: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     tree = shutil.copytree(chance.choice(whole_trees), tmp_path / "tree")
     MUTATIONS[seed % len(MUTATIONS)](tree, chance)
     try:

@@ -197,7 +197,7 @@ def check_answer(path: Path, out: str) -> None:
 @pytest.mark.timeout(170)
 def test_damaged_network_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In one process, whose memory must not grow by a gibibyte either."""
-    rng = random.Random(20260101)  # noqa: S311
+    rng = random.Random(20260101)
     mutations, weights = zip(*MUTATIONS, strict=True)
     seen: Counter[str] = Counter()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -101,7 +101,7 @@ def test_ten_kills_at_random_moments_lose_at_most_the_current_epochs(
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         said, _ = process.communicate()
-        gone, alive = psutil.wait_procs(family, timeout=10)
+        _, alive = psutil.wait_procs(family, timeout=10)
         assert alive == []  # no worker outlives the training
         reached = epochs_done(images, results)
         assert all(now >= before for now, before in zip(reached, done, strict=True))
@@ -124,7 +124,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
     wait_for_epochs(process, 3)
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    said, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=60)
     assert process.returncode == 1
     assert error.strip().splitlines()[-1] == (
         "hw1: Stopped; the same command goes on from the last epochs."
