@@ -12,12 +12,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hw1lib.book.pandoc import Document, all_labels, write
+from hw1lib.book.pandoc import Document, all_labels, plain_metadata, write
 from hw1lib.book.project import Project
 from hw1lib.book.qmd import Chapter
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("book.css", "book.js", "theme.js", "favicon.svg", "stix-two-math.woff2")
+ASSETS = (
+    "book.css", "book.js", "search.js", "previews.js", "theme.js", "favicon.svg",
+    "stix-two-math.woff2",
+)  # fmt: skip
 # Pandoc writes \\hat with a hat as wide as what is under it, subscripts included.
 WIDE_HAT, NARROW_HAT = '<mo accent="true">\u0302</mo>', '<mo accent="true" stretchy="false">^</mo>'
 
@@ -73,15 +76,11 @@ def _html(
     context: dict[str, Any],
     folder: Path,
 ) -> str:
-    variables = folder / f".context-{document.name}.json"
-    variables.write_text(json.dumps(context), encoding="utf-8")
+    meta = document.tree["meta"] | plain_metadata(context)["c"]
     arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
     arguments += ["--wrap=none", f"--template={TEMPLATES / 'page.html'}"]
-    arguments += [f"--metadata-file={variables}", *citation_options(project)]
-    try:
-        return write(document.tree, arguments, labels, document.name, folder)
-    finally:
-        variables.unlink()
+    arguments += citation_options(project)
+    return write({**document.tree, "meta": meta}, arguments, labels, document.name, folder)
 
 
 def citation_options(project: Project) -> list[str]:
@@ -119,15 +118,27 @@ def _context(project: Project, chapter: Chapter, pages: list[Page], index: int) 
         "lang": project.lang,
         "chapters": [link(page) for page in pages],
         "pdf": project.pdf_name,
+        "notebooks": _notebooks(pages, index),
         "built-from": built_from(project),
     }
-    if has_notebook(pages[index].name):
-        context["notebook"] = f"notebooks/{pages[index].name}.ipynb"
     if index > 0:
         context["previous"] = link(pages[index - 1])
     if index + 1 < len(pages):
         context["next"] = link(pages[index + 1])
     return context
+
+
+def _notebooks(pages: list[Page], index: int) -> list[dict[str, str]]:
+    """The notebooks that a page offers: its own, or all of them where it has none."""
+    own = has_notebook(pages[index].name)
+    offered = [pages[index]] if own else [page for page in pages if has_notebook(page.name)]
+    return [
+        {
+            "href": f"notebooks/{page.name}.ipynb",
+            "text": "This chapter as notebook" if own else f"Notebook: {page.title}",
+        }
+        for page in offered
+    ]
 
 
 def has_notebook(name: str) -> bool:
@@ -148,7 +159,7 @@ def built_from(project: Project) -> str:
 class _Sections(HTMLParser):
     """Splits a page's main text by its headings."""
 
-    SKIPPED = frozenset({"script", "style", "math", "nav", "button"})
+    SKIPPED = frozenset({"script", "style", "annotation", "nav", "button"})
     VOID = frozenset({"img", "br", "hr", "meta", "link", "input", "col", "wbr"})
 
     def __init__(self) -> None:
