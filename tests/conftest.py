@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
+from hw1lib.book.render import Outputs, render
 from hw1lib.cifar10 import CLASSES, Cifar10, Split
 
 ROOT = Path(__file__).resolve().parents[1]
+QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +89,17 @@ def tiny() -> Cifar10:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """The browser's program."""
-    return str(shutil.which("chromium"))
+def whole_book(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
+    """The real book, built once by pandoc."""
+    return render(root, tmp_path_factory.mktemp("whole") / "_book", "pandoc")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running Chromium; what a test builds must be built before it has its event loop."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(QUIET)
+        )
+        yield running
+        running.close()

@@ -22,8 +22,8 @@ CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
 
 
 @pytest.fixture(scope="module")
-def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
-    return render(root, tmp_path_factory.mktemp("out") / "_book", "pandoc")
+def built(whole_book: Outputs) -> Outputs:
+    return whole_book
 
 
 @pytest.fixture(scope="module")

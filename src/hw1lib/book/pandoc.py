@@ -95,7 +95,8 @@ def write(
     """
     file = folder / f".labels-{page or 'book'}-{abs(hash(tuple(arguments)))}.json"
     file.write_text(json.dumps(labels), encoding="utf-8")
-    meta = document["meta"] | plain_metadata({"labels-file": str(file), "page": page})["c"]
+    meta = dict(document["meta"])
+    meta["labels-file"], meta["page"] = _string(str(file)), _string(page)
     resolve = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua")]
     try:
         return run_pandoc(resolve + arguments, json.dumps({**document, "meta": meta}), folder)
@@ -128,10 +129,5 @@ def _stringify(value: object) -> str:
     return str(value)
 
 
-def plain_metadata(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:
-    """Metadata for a template; strings in it are text, which pandoc escapes, and not Markdown."""
-    if isinstance(value, dict):
-        return {"t": "MetaMap", "c": {key: plain_metadata(item) for key, item in value.items()}}
-    if isinstance(value, list):
-        return {"t": "MetaList", "c": [plain_metadata(item) for item in value]}
-    return {"t": "MetaBool" if isinstance(value, bool) else "MetaString", "c": value}
+def _string(text: str) -> dict[str, Any]:
+    return {"t": "MetaString", "c": text}

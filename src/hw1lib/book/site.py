@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hw1lib.book.pandoc import Document, all_labels, plain_metadata, write
+from hw1lib.book.pandoc import Document, all_labels, write
 from hw1lib.book.project import Project
 from hw1lib.book.qmd import Chapter
 
@@ -52,10 +53,10 @@ def build_site(
 
     def build(index: int) -> list[dict[str, str]]:
         context = _context(project, chapters[index], pages, index)
-        html = _html(project, documents[index], labels, context, folder)
-        html = html.replace(WIDE_HAT, NARROW_HAT)
-        (folder / pages[index].href).write_text(html, encoding="utf-8")
-        return list(_search_entries(pages[index], html))
+        text = _html(project, documents[index], labels, context, folder)
+        text = text.replace(WIDE_HAT, NARROW_HAT)
+        (folder / pages[index].href).write_text(text, encoding="utf-8")
+        return list(_search_entries(pages[index], text))
 
     with ThreadPoolExecutor(2) as pool:
         entries = [entry for found in pool.map(build, range(len(pages))) for entry in found]
@@ -76,11 +77,22 @@ def _html(
     context: dict[str, Any],
     folder: Path,
 ) -> str:
-    meta = document.tree["meta"] | plain_metadata(context)["c"]
+    meta = document.tree["meta"] | _escaped(context)["c"]
     arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
     arguments += ["--wrap=none", f"--template={TEMPLATES / 'page.html'}"]
-    arguments += citation_options(project)
+    arguments += ["-M", f"lang={project.lang}", *citation_options(project)]
     return write({**document.tree, "meta": meta}, arguments, labels, document.name, folder)
+
+
+def _escaped(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:
+    """A template's variables as pandoc's metadata; strings are text, also within an attribute."""
+    if isinstance(value, dict):
+        return {"t": "MetaMap", "c": {key: _escaped(item) for key, item in value.items()}}
+    if isinstance(value, list):
+        return {"t": "MetaList", "c": [_escaped(item) for item in value]}
+    if isinstance(value, bool):
+        return {"t": "MetaBool", "c": value}
+    return {"t": "MetaInlines", "c": [{"t": "RawInline", "c": ["html", html.escape(value)]}]}
 
 
 def citation_options(project: Project) -> list[str]:
@@ -115,7 +127,6 @@ def _context(project: Project, chapter: Chapter, pages: list[Page], index: int) 
         "book-title": project.title,
         "book-author": project.author,
         "description-meta": " ".join(str(description).split()),
-        "lang": project.lang,
         "chapters": [link(page) for page in pages],
         "pdf": project.pdf_name,
         "notebooks": _notebooks(pages, index),
@@ -189,10 +200,10 @@ class _Sections(HTMLParser):
             self.sections[-1]["title" if self.heading else "text"] += data
 
 
-def _search_entries(page: Page, html: str) -> Iterator[dict[str, str]]:
+def _search_entries(page: Page, text: str) -> Iterator[dict[str, str]]:
     """One entry for each section of a page."""
     parser = _Sections()
-    parser.feed(html)
+    parser.feed(text)
     for section in parser.sections:
         yield {
             "page": page.title,

@@ -17,7 +17,7 @@ from hw1lib.errors import InputError
 IMAGES = {"image/svg+xml": "svg", "image/png": "png"}
 SHOWN = (*IMAGES, "text/markdown", "text/latex", "text/html", "text/plain")
 SAID = ("text/markdown", "text/latex", "text/plain")
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^\"'])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^&\"'])")
 
 
 def weave(chapter: Chapter, executed: NotebookNode, figures: Path) -> str:

@@ -48,9 +48,8 @@
   function copy(element) {
     const made = element.cloneNode(true);
     [made, ...made.querySelectorAll("*")].forEach(function (part) {
-      part.removeAttribute("id");
-      part.removeAttribute("tabindex");
-      if (part.matches("a")) part.removeAttribute("href");
+      const unfit = part.matches("a") ? ["href"] : []; // a preview is only looked at
+      ["id", "tabindex", "role", ...unfit].forEach(function (name) { part.removeAttribute(name); });
     });
     if (!/^H\d$/.test(made.tagName)) return made;
     const title = document.createElement("strong"); // a second heading would confuse the outline
