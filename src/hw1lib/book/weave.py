@@ -131,7 +131,8 @@ def _image(cell: Cell, path: Path, data: str) -> str:
 
 def _attribute(text: str) -> str:
     """Text between the double quotes of a pandoc attribute."""
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    text = text.replace("&", "&amp;").replace("\\", "\\\\")
+    return text.replace('"', '\\"').replace("\n", " ")
 
 
 def _fenced(text: str, attributes: str) -> str:

@@ -22,7 +22,7 @@
   function content(link) {
     const isHere = link.href.split("#")[0] === location.href.split("#")[0];
     const target = isHere && document.getElementById(decodeURIComponent(link.hash.slice(1)));
-    if (target) return (/^H\d$/.test(target.tagName) ? opening(target) : [target]).map(copy);
+    if (target) return parts(target).map(copy);
     const entry = window.searchIndex.find(function (other) {
       return new URL(other.href, document.baseURI).href === link.href;
     });
@@ -34,7 +34,12 @@
     return [title, text];
   }
 
-  // A heading and the first paragraph under it.
+  // What stands for a place: a footnote's text, a heading with its first paragraph, or all of it.
+  function parts(target) {
+    if (target.matches("li")) return [...target.children];
+    return /^H\d$/.test(target.tagName) ? opening(target) : [target];
+  }
+
   function opening(heading) {
     let next = heading.nextElementSibling;
     while (next && !/^H\d$/.test(next.tagName)) {
@@ -58,10 +63,10 @@
   }
 
   function show(link) {
-    const parts = content(link);
+    const found = content(link);
     hide();
-    if (!parts.length) return;
-    box.replaceChildren(...parts);
+    if (!found.length) return;
+    box.replaceChildren(...found);
     box.hidden = false;
     shown = link;
     link.setAttribute("aria-describedby", box.id);
