@@ -28,6 +28,12 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
+    """The whole book, built by pandoc."""
+    return render(root, tmp_path_factory.mktemp("out") / "_book", "pandoc")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need what this machine lacks are skipped, and say what they need."""
     from hw1lib.book.quarto import NOT_FOUND, find_quarto
@@ -86,12 +92,6 @@ def tiny() -> Cifar10:
         return Split(pixels.to(torch.uint8), labels)
 
     return Cifar10(split(200), split(50), "noise")
-
-
-@pytest.fixture(scope="session")
-def whole_book(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
-    """The real book, built once by pandoc."""
-    return render(root, tmp_path_factory.mktemp("whole") / "_book", "pandoc")
 
 
 @pytest.fixture(scope="module")

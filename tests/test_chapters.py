@@ -22,11 +22,6 @@ CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
 
 
 @pytest.fixture(scope="module")
-def built(whole_book: Outputs) -> Outputs:
-    return whole_book
-
-
-@pytest.fixture(scope="module")
 def pdf_text(built: Outputs) -> str:
     return text_of(built.pdf)
 

@@ -38,9 +38,9 @@ ATTACK = """async () => {
 
 
 @pytest.fixture(scope="module")
-def site(whole_book: Outputs) -> Path:
+def site(built: Outputs) -> Path:
     """The site's folder."""
-    return whole_book.site.parent
+    return built.site.parent
 
 
 @pytest.fixture
