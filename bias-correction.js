@@ -37,18 +37,20 @@
     inputs[slider.name].shown = element(row, "output", { for: inputs[slider.name].id });
     inputs[slider.name].addEventListener("input", update);
   });
-  const svg = element(place, "svg", { viewBox: "0 0 640 250", role: "img", class: "playable" });
+  const svg = element(place, "svg", { viewBox: "0 0 640 264", role: "img", class: "playable" });
   const title = element(svg, "title");
   const axes = element(svg, "g", { stroke: "currentColor", "stroke-width": 1 });
   element(axes, "line", { x1: BOX.left, x2: BOX.left, y1: BOX.top, y2: BOX.bottom });
   const zero = element(axes, "line", { x1: BOX.left, x2: BOX.right });
-  const words = element(svg, "g", { fill: "currentColor", "font-size": 13 });
-  element(words, "text", { x: BOX.right, y: BOX.bottom + 26, "text-anchor": "end" }, "step t");
+  const words = element(svg, "g", { fill: "currentColor" });
+  element(words, "text", { x: (BOX.left + BOX.right) / 2, y: BOX.bottom + 42, "text-anchor": "middle" }, "step t");
   [1, 50, 100, 150, LAST].forEach(function (t) {
-    element(words, "text", { x: across(t), y: BOX.bottom + 12, "text-anchor": "middle" }, String(t));
+    element(words, "text", { x: across(t), y: BOX.bottom + 20, "text-anchor": "middle" }, String(t));
   });
   [-3, -2, -1, 0, 1, 2, 3].forEach(function (value) {
-    element(words, "text", { x: BOX.left - 8, y: down(value) + 4, "text-anchor": "end" }, String(value));
+    element(words, "text", {
+      x: BOX.left - 8, y: down(value), "text-anchor": "end", "dominant-baseline": "central",
+    }, String(value).replace("-", "−"));
   });
   const flat = element(svg, "line", { x1: BOX.left, x2: BOX.right, class: "with", "stroke-width": 2.5 });
   const curve = element(svg, "polyline", { class: "without", fill: "none", "stroke-width": 2.5, "stroke-dasharray": "7 4" });

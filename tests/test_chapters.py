@@ -23,11 +23,6 @@ CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
 
 
 @pytest.fixture(scope="module")
-def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
-    return render(root, tmp_path_factory.mktemp("out") / "_book", "pandoc")
-
-
-@pytest.fixture(scope="module")
 def pdf_text(built: Outputs) -> str:
     return text_of(built.pdf)
 

@@ -35,7 +35,7 @@ def texts(figure: Figure) -> list[str]:
 def test_drawing_shows_values_weights_biases_and_the_units_that_are_off() -> None:
     network = parse_network(GOOD)
     shown = texts(draw_network(network, forward(network)))
-    assert "$x_{2}$\n-2" in shown
+    assert "$x_{2}$\n−2" in shown
     assert "$h_{1}$\n1" in shown
     assert shown.count("1") + shown.count("0") == 6 + 6
     assert "bias 1\noff" in shown

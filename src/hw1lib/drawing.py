@@ -36,9 +36,9 @@ def draw_network(network: Network, values: Forward) -> Figure:
         W_H, W_O = network.W_H, network.W_O
         _edges(axes, places[0], places[1], W_H if detailed else None, lambda i, j: i in off)
         _edges(axes, places[1], places[2], W_O if detailed else None, lambda i, j: j in off)
-        x = [str(v) for v in network.x]
+        x = [_signed(v) for v in network.x]
         _nodes(axes, places[0], "x", x, [""] * len(x), set())
-        _nodes(axes, places[1], "h", _rounded(values.h), [str(b) for b in network.b_H], off)
+        _nodes(axes, places[1], "h", _rounded(values.h), [_signed(b) for b in network.b_H], off)
         _nodes(axes, places[2], r"\hat{y}", _rounded(values.y_hat), _output_notes(network), set())
         _titles(axes, network, height)
         axes.set_aspect("equal")
@@ -59,11 +59,16 @@ def _column(x: float, count: int) -> list[Place]:
 
 
 def _rounded(values: Tensor) -> list[str]:
-    return [f"{value:.3g}" for value in values.tolist()]
+    return [_signed(f"{value:.3g}") for value in values.tolist()]
+
+
+def _signed(number: object) -> str:
+    """A number with a minus sign, not a hyphen."""
+    return str(number).replace("-", "−")
 
 
 def _output_notes(network: Network) -> list[str]:
-    return [f"{b}\ntarget {y}" for b, y in zip(network.b_O, network.y, strict=True)]
+    return [f"{_signed(b)}\ntarget {y}" for b, y in zip(network.b_O, network.y, strict=True)]
 
 
 def _edges(
@@ -89,7 +94,7 @@ def _edges(
                 share = 0.60 + 0.14 * (j % 2)
                 x, y = (s + share * (e - s) for s, e in zip(start, end, strict=True))
                 axes.text(
-                    x, y, str(weights[i][j]), fontsize=8, ha="center", va="center", zorder=3,
+                    x, y, _signed(weights[i][j]), fontsize=8, ha="center", va="center", zorder=3,
                     color=GRAY if off else "black",
                     bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"},
                 )  # fmt: skip

@@ -129,6 +129,29 @@ local function typst_math(el)
   return el
 end
 
+-- MathML has no gap between an operator's name and what it is applied to.
+local function html_math(el)
+  local function spaced(name, following)
+    return following:match("^[%({]") and name .. following or name .. "\\, " .. following
+  end
+  el.text = el.text:gsub("(\\log)%f[%A]%s*([^%s_^]%a*)", function(name, following)
+    return following == "\\left" and name .. following or spaced(name, following)
+  end):gsub("(\\m[axin]+_%b{})%s*(.)", spaced)
+  return el
+end
+
+-- Browsers would begin a line with the comma that follows a formula.
+local function hold_punctuation(inlines)
+  for i = #inlines - 1, 1, -1 do
+    local math, after = inlines[i], inlines[i + 1]
+    if math.t == "Math" and math.mathtype == "InlineMath" and after.t == "Str" and after.text:match("^%p") then
+      inlines[i] = pandoc.Span({ math, after }, pandoc.Attr("", { "unbroken" }))
+      inlines:remove(i + 1)
+    end
+  end
+  return inlines
+end
+
 -- Blocks ----------------------------------------------------------------------------------------
 
 local function is_visible(el)
@@ -272,6 +295,7 @@ function Pandoc(doc)
     doc.blocks:insert(pandoc.Div({}, pandoc.Attr("refs")))
   end
   doc = doc:walk({ Header = header, Figure = captioned("fig"), Table = captioned("tbl") })
+  if format == "html" then doc = doc:walk({ Math = html_math, Inlines = hold_punctuation }) end
   if format == "typst" then doc = doc:walk({ Math = typst_math }) end
   doc = doc:walk({ Image = image, Span = equation, CodeBlock = code })
   doc = doc:walk({ Div = div })

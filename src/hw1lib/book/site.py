@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 from collections.abc import Iterator
@@ -17,7 +18,10 @@ from hw1lib.book.project import Project
 from hw1lib.book.qmd import Chapter
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = ("book.css", "book.js", "theme.js", "favicon.svg", "stix-two-math.woff2")
+ASSETS = (
+    "book.css", "book.js", "search.js", "previews.js", "theme.js", "favicon.svg",
+    "stix-two-math.woff2",
+)  # fmt: skip
 # Pandoc writes \\hat with a hat as wide as what is under it, subscripts included.
 WIDE_HAT, NARROW_HAT = '<mo accent="true">\u0302</mo>', '<mo accent="true" stretchy="false">^</mo>'
 
@@ -49,10 +53,10 @@ def build_site(
 
     def build(index: int) -> list[dict[str, str]]:
         context = _context(project, chapters[index], pages, index)
-        html = _html(project, documents[index], labels, context, folder)
-        html = html.replace(WIDE_HAT, NARROW_HAT)
-        (folder / pages[index].href).write_text(html, encoding="utf-8")
-        return list(_search_entries(pages[index], html))
+        text = _html(project, documents[index], labels, context, folder)
+        text = text.replace(WIDE_HAT, NARROW_HAT)
+        (folder / pages[index].href).write_text(text, encoding="utf-8")
+        return list(_search_entries(pages[index], text))
 
     with ThreadPoolExecutor(2) as pool:
         entries = [entry for found in pool.map(build, range(len(pages))) for entry in found]
@@ -73,15 +77,22 @@ def _html(
     context: dict[str, Any],
     folder: Path,
 ) -> str:
-    variables = folder / f".context-{document.name}.json"
-    variables.write_text(json.dumps(context), encoding="utf-8")
+    meta = document.tree["meta"] | _escaped(context)["c"]
     arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
     arguments += ["--wrap=none", f"--template={TEMPLATES / 'page.html'}"]
-    arguments += [f"--metadata-file={variables}", *citation_options(project)]
-    try:
-        return write(document.tree, arguments, labels, document.name, folder)
-    finally:
-        variables.unlink()
+    arguments += ["-M", f"lang={project.lang}", *citation_options(project)]
+    return write({**document.tree, "meta": meta}, arguments, labels, document.name, folder)
+
+
+def _escaped(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:
+    """A template's variables as pandoc's metadata; strings are text, also within an attribute."""
+    if isinstance(value, dict):
+        return {"t": "MetaMap", "c": {key: _escaped(item) for key, item in value.items()}}
+    if isinstance(value, list):
+        return {"t": "MetaList", "c": [_escaped(item) for item in value]}
+    if isinstance(value, bool):
+        return {"t": "MetaBool", "c": value}
+    return {"t": "MetaInlines", "c": [{"t": "RawInline", "c": ["html", html.escape(value)]}]}
 
 
 def citation_options(project: Project) -> list[str]:
@@ -116,18 +127,29 @@ def _context(project: Project, chapter: Chapter, pages: list[Page], index: int) 
         "book-title": project.title,
         "book-author": project.author,
         "description-meta": " ".join(str(description).split()),
-        "lang": project.lang,
         "chapters": [link(page) for page in pages],
         "pdf": project.pdf_name,
+        "notebooks": _notebooks(pages, index),
         "built-from": built_from(project),
     }
-    if has_notebook(pages[index].name):
-        context["notebook"] = f"notebooks/{pages[index].name}.ipynb"
     if index > 0:
         context["previous"] = link(pages[index - 1])
     if index + 1 < len(pages):
         context["next"] = link(pages[index + 1])
     return context
+
+
+def _notebooks(pages: list[Page], index: int) -> list[dict[str, str]]:
+    """The notebooks that a page offers: its own, or all of them where it has none."""
+    own = has_notebook(pages[index].name)
+    offered = [pages[index]] if own else [page for page in pages if has_notebook(page.name)]
+    return [
+        {
+            "href": f"notebooks/{page.name}.ipynb",
+            "text": "This chapter as notebook" if own else f"Notebook: {page.title}",
+        }
+        for page in offered
+    ]
 
 
 def has_notebook(name: str) -> bool:
@@ -148,7 +170,7 @@ def built_from(project: Project) -> str:
 class _Sections(HTMLParser):
     """Splits a page's main text by its headings."""
 
-    SKIPPED = frozenset({"script", "style", "math", "nav", "button"})
+    SKIPPED = frozenset({"script", "style", "annotation", "nav", "button"})
     VOID = frozenset({"img", "br", "hr", "meta", "link", "input", "col", "wbr"})
 
     def __init__(self) -> None:
@@ -178,10 +200,10 @@ class _Sections(HTMLParser):
             self.sections[-1]["title" if self.heading else "text"] += data
 
 
-def _search_entries(page: Page, html: str) -> Iterator[dict[str, str]]:
+def _search_entries(page: Page, text: str) -> Iterator[dict[str, str]]:
     """One entry for each section of a page."""
     parser = _Sections()
-    parser.feed(html)
+    parser.feed(text)
     for section in parser.sections:
         yield {
             "page": page.title,

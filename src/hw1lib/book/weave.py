@@ -17,7 +17,7 @@ from hw1lib.errors import InputError
 IMAGES = {"image/svg+xml": "svg", "image/png": "png"}
 SHOWN = (*IMAGES, "text/markdown", "text/latex", "text/html", "text/plain")
 SAID = ("text/markdown", "text/latex", "text/plain")
-SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^\"'])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^&\"'])")
 
 
 def weave(chapter: Chapter, executed: NotebookNode, figures: Path) -> str:
@@ -131,7 +131,8 @@ def _image(cell: Cell, path: Path, data: str) -> str:
 
 def _attribute(text: str) -> str:
     """Text between the double quotes of a pandoc attribute."""
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    text = text.replace("&", "&amp;").replace("\\", "\\\\")
+    return text.replace('"', '\\"').replace("\n", " ")
 
 
 def _fenced(text: str, attributes: str) -> str:

@@ -1,4 +1,4 @@
-// Theme switch, copy buttons and full-text search; everything is in the page's own folder.
+// Theme switch, menus, copy buttons and boxes that scroll.
 (function () {
   "use strict";
 
@@ -10,20 +10,30 @@
     try { localStorage.setItem("theme", root.dataset.theme); } catch (error) { /* not remembered */ }
   });
 
+  // Lists of chapters and sections are open where there is room beside the text for them.
+  [[".chapters", "(min-width: 52.01rem)"], [".contents", "(min-width: 75.01rem)"]].forEach(function (menu) {
+    const list = document.querySelector(menu[0] + " details");
+    const room = matchMedia(menu[1]);
+    if (!list) return;
+    list.open = room.matches;
+    room.addEventListener("change", function () { list.open = room.matches; });
+  });
+
   document.querySelectorAll("div.sourceCode").forEach(function (block) {
+    if (!navigator.clipboard) return;
     const button = document.createElement("button");
+    function say(text) {
+      button.textContent = text;
+      setTimeout(function () { button.textContent = "Copy"; }, 1500);
+    }
     button.type = "button";
     button.className = "copy";
     button.textContent = "Copy";
     button.addEventListener("click", function () {
-      const done = function () {
-        button.textContent = "Copied";
-        setTimeout(function () { button.textContent = "Copy"; }, 1500);
-      };
-      const text = block.querySelector("code").innerText;
-      if (navigator.clipboard) navigator.clipboard.writeText(text).then(done);
+      navigator.clipboard.writeText(block.querySelector("code").textContent)
+        .then(function () { say("Copied"); }, function () { say("Not allowed"); });
     });
-    block.appendChild(button);
+    block.append(button);
   });
 
   // What scrolls sideways can be reached by keyboard, whenever it comes to be too wide.
@@ -36,60 +46,5 @@
   });
   document.querySelectorAll("pre, .table-box, math[display=block]").forEach(function (box) {
     observer.observe(box);
-  });
-
-  const input = document.getElementById("search");
-  const list = document.getElementById("search-results");
-  const status = document.getElementById("search-status");
-
-  function matches(query) {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    if (!words.length) return [];
-    return window.searchIndex
-      .map(function (entry) {
-        const title = entry.title.toLowerCase();
-        const text = entry.text.toLowerCase();
-        const all = words.every(function (word) { return title.includes(word) || text.includes(word); });
-        const phrase = query.toLowerCase().trim();
-        let score = all ? 1 : 0;
-        if (all && text.includes(phrase)) score += 2;
-        if (all && title.includes(phrase)) score += 4;
-        return { entry: entry, score: score, at: Math.max(0, text.indexOf(words[0])) };
-      })
-      .filter(function (found) { return found.score > 0; })
-      .sort(function (a, b) { return b.score - a.score; })
-      .slice(0, 12);
-  }
-
-  function show(found) {
-    list.replaceChildren.apply(list, found.map(function (match) {
-      const link = document.createElement("a");
-      link.href = match.entry.href;
-      const title = document.createElement("strong");
-      title.textContent = match.entry.title.endsWith(match.entry.page)
-        ? match.entry.title : match.entry.page + " › " + match.entry.title;
-      const text = document.createElement("span");
-      const start = Math.max(0, match.at - 40);
-      text.textContent = (start ? "…" : "") + match.entry.text.slice(start, start + 120) + "…";
-      link.append(title, text);
-      const item = document.createElement("li");
-      item.append(link);
-      return item;
-    }));
-    list.hidden = input.value.trim() === "";
-    if (!found.length && !list.hidden) {
-      const item = document.createElement("li");
-      item.textContent = "Nothing found";
-      list.append(item);
-    }
-    status.textContent = list.hidden ? "" : found.length + " results";
-  }
-
-  input.addEventListener("input", function () { show(matches(input.value)); });
-  input.addEventListener("keydown", function (event) {
-    if (event.key === "Escape") { input.value = ""; show([]); }
-  });
-  document.addEventListener("click", function (event) {
-    if (!event.target.closest(".search")) list.hidden = true;
   });
 })();
