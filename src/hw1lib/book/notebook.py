@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import mimetypes
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
 from hw1lib.book.pandoc import HERE, NOTEBOOK, Document, write
 from hw1lib.book.project import Project
@@ -93,7 +95,7 @@ def _attach_images(cell: NotebookNode, folder: Path) -> None:
 def _code(
     cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str]
 ) -> NotebookNode:
-    """A code cell with PNG figures, which every viewer shows, and their alt text.
+    """A code cell with PNG figures, which every viewer shows.
 
     Markdown outputs with references are replaced by their `resolved` texts.
     """
@@ -105,9 +107,7 @@ def _code(
         if UNRESOLVED.search(str(data.get("text/markdown", ""))):
             data["text/markdown"] = resolved.get(number, "")
         if "image/png" in data:
-            data.pop("image/svg+xml", None)
-            alt = str(cell.options.get("fig-alt", ""))
-            output.metadata = {"image/png": {"alt": alt}, "alt": alt}
+            _describe_figure(output, str(cell.options.get("fig-alt", "")))
         if output.output_type == "execute_result":
             output.execution_count = count
         kept.append(output)
@@ -115,3 +115,19 @@ def _code(
     return nbformat.v4.new_code_cell(
         cell.source, outputs=kept, execution_count=count, metadata=metadata
     )
+
+
+def _describe_figure(output: NotebookNode, alt: str) -> None:
+    """Gives a figure its alt text, its size on the screen, and paper under it in dark themes.
+
+    The keys are those that nbconvert, JupyterLab and the classic notebook read.
+    """
+    output.data.pop("image/svg+xml", None)
+    output.data["text/plain"] = alt  # what a terminal shows
+    image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+    width = round(96 * image.width / image.info["dpi"][0])
+    output.metadata = {
+        "image/png": {"alt": alt, "width": width},
+        "alt": alt,
+        "needs_background": "light",
+    }
