@@ -37,8 +37,18 @@ def build_notebook(
     executed: NotebookNode,
     labels: dict[str, dict[str, str]],
     folder: Path,
+    opening: str = "",
 ) -> NotebookNode:
     """A chapter as a notebook that has been run.
+
+    Args:
+        project: the book.
+        chapter: parsed.
+        document: the chapter woven and numbered.
+        executed: its cells with their outputs; those that are not there are left out.
+        labels: of the whole book.
+        folder: where the images are.
+        opening: Markdown of the first cell, if it isn't how to install the package.
 
     Raises:
         InputError: a reference leads nowhere.
@@ -47,7 +57,8 @@ def build_notebook(
     arguments = ["-t", NOTEBOOK, "--wrap=none", *citations]
     arguments += ["--lua-filter", str(HERE / "flatten.lua")]
     text = write(document.tree, arguments, labels, document.name, folder)
-    cells = [_markdown(INSTALL.format(title=project.title)), *_cells(chapter, executed, text)]
+    first = opening or INSTALL.format(title=project.title)
+    cells = [_markdown(first), *_cells(chapter, executed, text)]
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
             _attach_images(cell, folder)

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import nbformat
 
+from hw1lib.book.coding import coding_notebook
 from hw1lib.book.pandoc import all_labels
 from hw1lib.book.pdf import build_pdf
 from hw1lib.book.project import load_project
-from hw1lib.book.render import notebook_of, prepare, staging
+from hw1lib.book.render import prepare, staging
+from hw1lib.book.weave import SPECIAL
 
 MARKER = ".hw1-submission"
 THEORY = ("q1_backprop", "q2_adam")
-CODING = "q3_cifar"
 COURSE = "Deep Learning, Spring 2022"
 
 
 def submission(folder: Path, output_dir: Path, name: str | None) -> tuple[Path, Path]:
-    """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, executed) into `output_dir`.
+    """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, with the full run) into `output_dir`.
 
     Args:
         folder: where `_quarto.yml` is.
@@ -43,8 +44,8 @@ def submission(folder: Path, output_dir: Path, name: str | None) -> tuple[Path, 
             "lang": project.lang,
         }
         build_pdf(project, theory, labels, stage, stage / "theory.pdf", variables)
-        names = [chapter.name for chapter in book.chapters]
-        coding = notebook_of(book, names.index(CODING), stage)
+        by = SPECIAL.sub(r"\\\1", f"{COURSE} · {name}" if name else COURSE)
+        coding = coding_notebook(project, stage, f"# {project.title}: question 3\n\n{by}")
         nbformat.write(coding, stage / "coding.ipynb")
         shutil.rmtree(stage / "figures", ignore_errors=True)
     return output_dir / "theory.pdf", output_dir / "coding.ipynb"
