@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
+import pickle
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -18,10 +21,11 @@ from nbformat import NotebookNode
 
 from hw1lib.book.coding import coding_notebook
 from hw1lib.book.project import load_project
-from hw1lib.cifar10 import load_cifar10
+from hw1lib.cifar10 import CLASSES, load_cifar10
 from hw1lib.experiment import one_thread
 from hw1lib.homework import Homework
 from hw1lib.results import Results, load_results
+from hw1lib.torchvision_import import import_torchvision
 from hw1lib.training import Run, standardise
 
 NEEDED = {"torch", "torchvision", "matplotlib", "pandas"} | {"PIL", "cycler", "numpy"}  # of theirs
@@ -144,3 +148,34 @@ def test_it_trains_alone_in_an_empty_folder_as_the_package_does(
     for row, epoch in zip(found, expected, strict=True):
         assert tuple(row.values())[:5] == pytest.approx(astuple(epoch)[:5], abs=1e-9)
     assert list(empty.iterdir()) == []
+
+
+def test_it_reads_torchvisions_files(
+    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same pixels as the package; the canonical files can't be had everywhere."""
+    import_torchvision()
+    from torchvision.datasets import CIFAR10
+
+    folder = tmp_path / CIFAR10.base_folder
+    folder.mkdir()
+
+    def write(name: str, content: dict[str, object]) -> list[str]:
+        (folder / name).write_bytes(pickle.dumps(content))
+        return [name, hashlib.md5((folder / name).read_bytes()).hexdigest()]  # noqa: S324
+
+    noise = torch.randint(0, 256, (6, 3072), generator=torch.Generator().manual_seed(0))
+    for split, rows in (("train", slice(0, 4)), ("test", slice(4, 6))):
+        batch = {"data": noise[rows].byte().numpy(), "labels": list(range(6))[rows]}
+        monkeypatch.setattr(CIFAR10, f"{split}_list", [write(f"{split}_batch", batch)])
+    name, md5 = write("batches.meta", {"label_names": list(CLASSES)})
+    meta = {"filename": name, "key": "label_names", "md5": md5}
+    monkeypatch.setattr(CIFAR10, "meta", meta)
+
+    cells = [cell.source for cell in code_of(notebook)]
+    own: dict[str, Any] = {"__name__": "__main__"}
+    for source in cells[: 1 + next(i for i, c in enumerate(cells) if "def read_images" in c)]:
+        exec(compile(source, "cell", "exec", annotations.compiler_flag), own)  # noqa: S102
+    data = own["read_images"](tmp_path)
+    assert data.test.labels.tolist() == [4, 5]
+    assert data.digest() == load_cifar10(tmp_path).digest()
