@@ -40,7 +40,9 @@ except ModuleNotFoundError:
 
 @pytest.fixture(scope="module")
 def notebook(root: Path, tmp_path_factory: pytest.TempPathFactory) -> NotebookNode:
-    return coding_notebook(load_project(root), tmp_path_factory.mktemp("stage"), "# By *me*")
+    return coding_notebook(
+        load_project(root), tmp_path_factory.mktemp("stage"), "A course", "*I* $x$"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def said(cells: list[NotebookNode]) -> str:
 
 def test_it_is_valid_and_starts_with_its_opening(notebook: NotebookNode) -> None:
     nbformat.validate(notebook)
-    assert notebook.cells[0].source == "# By *me*"
+    assert notebook.cells[0].source.endswith(": question 3\n\nA course · \\*I\\* \\$x\\$")
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
     assert [c.execution_count for c in code_of(notebook)] == list(
         range(1, 1 + len(code_of(notebook)))

@@ -20,7 +20,7 @@ from hw1lib.book.pandoc import all_labels, number_chapters
 from hw1lib.book.project import Project
 from hw1lib.book.qmd import Cell, Chapter, parse_chapter
 from hw1lib.book.standalone import stand_alone
-from hw1lib.book.weave import weave
+from hw1lib.book.weave import SPECIAL, weave
 from hw1lib.results import load_results
 
 TEXT = Path(__file__).parent / "templates" / "coding.qmd"
@@ -28,13 +28,14 @@ RECORDED = re.compile(r"RECORDED_([A-Z]+)")
 OTHER_QUESTIONS = "adam_"  # how the homework's numbers that question 3 has no use for begin
 
 
-def coding_notebook(project: Project, stage: Path, opening: str) -> NotebookNode:
+def coding_notebook(project: Project, stage: Path, course: str, name: str) -> NotebookNode:
     """The notebook with the outputs of the full run.
 
     Args:
         project: the book, whose `results/` hold the full run.
         stage: where figures go.
-        opening: Markdown of the first cell.
+        course: put under the title, and so is
+        name: of the student, which may be empty.
 
     Raises:
         InputError: the results can't be used, or a cell fails.
@@ -46,6 +47,8 @@ def coding_notebook(project: Project, stage: Path, opening: str) -> NotebookNode
     hidden = {number for number, part in enumerate(chapter.parts) if _is_hidden(part)}
     executed.cells = [c for c in executed.cells if c.metadata["hw1"].get("part") not in hidden]
     labels = all_labels(documents)
+    under = " · ".join(SPECIAL.sub(r"\\\1", text) for text in (course, name) if text)
+    opening = f"# {project.title}: question 3\n\n{under}"
     return build_notebook(project, chapter, documents[0], executed, labels, stage, opening)
 
 

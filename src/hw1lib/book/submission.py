@@ -12,7 +12,6 @@ from hw1lib.book.pandoc import all_labels
 from hw1lib.book.pdf import build_pdf
 from hw1lib.book.project import load_project
 from hw1lib.book.render import prepare, staging
-from hw1lib.book.weave import SPECIAL
 
 MARKER = ".hw1-submission"
 THEORY = ("q1_backprop", "q2_adam")
@@ -44,8 +43,7 @@ def submission(folder: Path, output_dir: Path, name: str | None) -> tuple[Path, 
             "lang": project.lang,
         }
         build_pdf(project, theory, labels, stage, stage / "theory.pdf", variables)
-        by = SPECIAL.sub(r"\\\1", f"{COURSE} · {name}" if name else COURSE)
-        coding = coding_notebook(project, stage, f"# {project.title}: question 3\n\n{by}")
+        coding = coding_notebook(project, stage, COURSE, name or "")
         nbformat.write(coding, stage / "coding.ipynb")
         shutil.rmtree(stage / "figures", ignore_errors=True)
     return output_dir / "theory.pdf", output_dir / "coding.ipynb"
