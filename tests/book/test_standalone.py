@@ -50,8 +50,8 @@ class Square:
 
 
 def even(n: int) -> bool:
-    """Whether n is even, a long way round;
-    over two lines.
+    """Whether n is even (@eq-even), a long way round;
+    by `hw1lib.made.shapes.odd`.
 
     Args:
         n: any.
@@ -162,7 +162,7 @@ def test_texts_keep_what_a_reader_needs() -> None:
     assert "# How many\n# sides.\nSIDES, CORNERS = 4, 4\n" in text
     assert '    """A square."""\n\n    side: float = METRE\n\n    def area' in text
     assert '        """Its area."""\n        return scaled(self.side) ** 2\n' in text
-    assert '    """Whether n is even, a long way round;\n    over two lines."""\n' in text
+    assert '    """Whether n is even, a long way round;\n    by `odd`."""\n' in text
 
 
 @pytest.mark.parametrize(

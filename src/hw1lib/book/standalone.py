@@ -16,6 +16,7 @@ from pathlib import Path
 PACKAGE = "hw1lib"
 FUTURE = "from __future__ import annotations"
 GONE = "\0"  # stands for a line that was taken out
+OF_THE_BOOK = re.compile(rf" \(@[\w-]+\)|\b{PACKAGE}(?:\.\w+)*\.(?=\w)")
 FOR_TOOLS = re.compile(r"  # (?:type:|noqa|fmt:).*$", re.MULTILINE)  # said to linters only
 
 
@@ -157,7 +158,7 @@ def _shorten_docstring(lines: list[str], node: ast.FunctionDef | ast.ClassDef) -
         return
     statement = node.body[0]
     first, end = statement.lineno - 1, statement.end_lineno or statement.lineno
-    paragraph = text.split("\n\n")[0]
+    paragraph = OF_THE_BOOK.sub("", text.split("\n\n")[0])
     opening = lines[first][: lines[first].index('"""') + 3]
     indent = " " * statement.col_offset
     shortened = opening + textwrap.indent(paragraph, indent).lstrip() + '"""'
