@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import nbformat
@@ -63,22 +64,54 @@ def test_the_answers_are_in_the_pdf(pdf_text: str, root: Path) -> None:
         assert answer in pdf_text
 
 
+LEFTOVER = re.compile(
+    r"\{#|@(fig|tbl|eq|sec)-|:::|#\||\?@|\{python\}|<!--|</?(div|span|p|a|sup|img|table|details)\b"
+)
+
+
+def texts_of(notebook: nbformat.NotebookNode) -> list[str]:
+    """All Markdown, be it a cell or an output."""
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    return cells + [
+        o.data["text/markdown"] for o in outputs if "text/markdown" in o.get("data", {})
+    ]
+
+
 def test_notebooks_hold_the_answers_and_no_markup_of_quarto(built: Outputs, root: Path) -> None:
     everything = ""
     for path in built.notebooks:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
-        for cell in notebook.cells:
-            assert not re.search(r"\{#|@(fig|tbl|eq|sec)-|:::|#\||\?@|`\{python\}", cell.source)
+        assert "pip install" in notebook.cells[0].source
+        for text in texts_of(notebook):
+            assert not LEFTOVER.search(text)
         everything += json.dumps(notebook, ensure_ascii=False)
     for answer in answers(root):
         assert answer in everything
+    for folder in (root, Path(sys.prefix), Path.home()):
+        assert f"{folder}/" not in everything
 
 
 @pytest.mark.parametrize("name", CHAPTERS[1:])
-def test_notebooks_run_again_anywhere(built: Outputs, tmp_path: Path, name: str) -> None:
-    notebook = nbformat.read(built.site.parent / "notebooks" / f"{name}.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+def test_notebooks_run_again_anywhere_and_say_the_same(
+    built: Outputs, tmp_path: Path, name: str
+) -> None:
+    path = built.site.parent / "notebooks" / f"{name}.ipynb"
+    notebook, again = (nbformat.read(path, as_version=4) for _ in range(2))
+    NotebookClient(again, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    for before, after in zip(notebook.cells, again.cells, strict=True):
+        assert (before.id, before.source) == (after.id, after.source)
+        outputs = [cell.get("outputs", []) for cell in (before, after)]
+        for old, new in zip(*outputs, strict=True):
+            data = old.get("data", {})
+            if "image/png" in data:
+                assert old.metadata["image/png"]["alt"]
+                assert "image/png" in new.data
+            elif "text/markdown" in data and "@" not in new.data["text/markdown"]:
+                assert data["text/markdown"] == new.data["text/markdown"]
+            elif not data:
+                assert old.text == new.text
 
 
 def test_every_figure_has_alt_text(built: Outputs) -> None:

@@ -7,23 +7,23 @@ from pathlib import Path
 
 import nbformat
 
+from hw1lib.book.coding import coding_notebook
 from hw1lib.book.execute import CELL_TIMEOUT
 from hw1lib.book.pandoc import all_labels
 from hw1lib.book.pdf import build_pdf
 from hw1lib.book.project import load_project
-from hw1lib.book.render import notebook_of, prepare
+from hw1lib.book.render import prepare
 from hw1lib.book.staging import staging
 
 MARKER = ".hw1-submission"
 THEORY = ("q1_backprop", "q2_adam")
-CODING = "q3_cifar"
 COURSE = "Deep Learning, Spring 2022"
 
 
 def submission(
     folder: Path, output_dir: Path, name: str | None, cell_timeout: int = CELL_TIMEOUT
 ) -> tuple[Path, Path]:
-    """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, executed) into `output_dir`.
+    """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, with the full run) into `output_dir`.
 
     Args:
         folder: where `_quarto.yml` is.
@@ -48,8 +48,7 @@ def submission(
             "lang": project.lang,
         }
         build_pdf(project, theory, labels, stage, stage / "theory.pdf", variables)
-        names = [chapter.name for chapter in book.chapters]
-        coding = notebook_of(book, names.index(CODING), stage)
+        coding = coding_notebook(project, stage, COURSE, name or "")
         nbformat.write(coding, stage / "coding.ipynb")
         shutil.rmtree(stage / "figures", ignore_errors=True)
     return output_dir / "theory.pdf", output_dir / "coding.ipynb"
