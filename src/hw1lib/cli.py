@@ -150,7 +150,8 @@ def _render(options: argparse.Namespace) -> None:
 
 def _add_submission(commands: Commands) -> None:
     command = commands.add_parser("submission", help="build theory.pdf and coding.ipynb")
-    command.add_argument("--name", help="put on the title of theory.pdf")
+    command.add_argument("--name", help="your name, put on theory.pdf")
+    command.add_argument("--course", help="put on theory.pdf (default: the homework's own)")
     command.add_argument("--output-dir", type=Path, default=Path("submission"))
     command.set_defaults(run=_submission)
 
@@ -159,6 +160,7 @@ def _submission(options: argparse.Namespace) -> None:
     from hw1lib.book.submission import submission
     from hw1lib.project import project_root
 
-    theory, coding = submission(project_root(), options.output_dir.absolute(), options.name)
+    output_dir = options.output_dir.absolute()
+    theory, coding = submission(project_root(), output_dir, options.name, options.course)
     print(f"theory     {theory}")
     print(f"coding     {coding}")

@@ -25,7 +25,9 @@ OPTIONS: dict[str, tuple[object, ...]] = {
 }  # fmt: skip
 FRONT_MATTER = {"title", "description", "other-links", "jupyter", "format"}
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
-DIV_CLASSES = re.compile(r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)")
+DIV_CLASSES = re.compile(
+    r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)|extra"
+)
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,16 @@ CODING = "q3_cifar"
 COURSE = "Deep Learning, Spring 2022"
 
 
-def submission(folder: Path, output_dir: Path, name: str | None) -> tuple[Path, Path]:
+def submission(
+    folder: Path, output_dir: Path, name: str | None = None, course: str | None = None
+) -> tuple[Path, Path]:
     """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, executed) into `output_dir`.
 
     Args:
         folder: where `_quarto.yml` is.
         output_dir: replaced as a whole at the end.
-        name: of the student, put under the title.
+        name: of the student, put on every page.
+        course: put above the title, if not the homework's own.
 
     Raises:
         InputError: names what in the book, or about the folder, has to be changed.
@@ -34,15 +37,14 @@ def submission(folder: Path, output_dir: Path, name: str | None) -> tuple[Path, 
         book = prepare(project, project.chapters, stage)
         theory = [document for document in book.documents if document.name in THEORY]
         labels = all_labels(book.documents)
-        for label in labels.values():  # what lies outside is named, not linked
-            label["page"] = label["page"] if label["page"] in THEORY else ""
         variables = {
             "title": project.title,
-            "subtitle": COURSE,
+            "subtitle": "Theory: questions 1 and 2",
             "author": name or "",
+            "course": course or COURSE,
             "lang": project.lang,
         }
-        build_pdf(project, theory, labels, stage, stage / "theory.pdf", variables)
+        build_pdf(project, theory, labels, stage, stage / "theory.pdf", "hand-in", variables)
         names = [chapter.name for chapter in book.chapters]
         coding = notebook_of(book, names.index(CODING), stage)
         nbformat.write(coding, stage / "coding.ipynb")
