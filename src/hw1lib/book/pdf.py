@@ -48,7 +48,8 @@ def build_pdf(
     path = folder / f".{target.stem}.typ"
     path.write_text(source, encoding="utf-8")
     try:
-        typst.compile(str(path), output=str(target), root=str(folder), ignore_system_fonts=True)
+        own_fonts = template == "book"  # a name may need letters that only the system has
+        typst.compile(path, output=target, root=folder, ignore_system_fonts=own_fonts)
     except RuntimeError as error:
         raise InputError(f"typst can't set {target.name}: {_first_lines(str(error))}") from error
     finally:
