@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from hw1lib.book.render import Outputs, render
 from hw1lib.cifar10 import CLASSES, Cifar10, Split
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,6 +21,12 @@ ROOT = Path(__file__).resolve().parents[1]
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
+    """The whole book, built by pandoc."""
+    return render(root, tmp_path_factory.mktemp("out") / "_book", "pandoc")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
