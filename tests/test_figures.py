@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 from hypothesis import given, settings
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
 
 from hw1lib.backprop import forward
 from hw1lib.drawing import draw_network
@@ -62,3 +63,10 @@ def test_training_plots_show_the_history(root: Path) -> None:
 def test_figures_are_closed_once_made(root: Path) -> None:
     plot_accuracies(load_results(root / "results").history)
     assert plt.get_fignums() == []
+
+
+def test_figures_are_set_in_the_font_of_the_pdf(root: Path) -> None:
+    axes = plot_accuracies(load_results(root / "results").history).axes[0]
+    label = axes.xaxis.get_label()
+    assert Path(findfont(label.get_fontproperties())).name == "LibertinusSerif-Regular.otf"
+    assert label.get_math_fontfamily() == "stix"

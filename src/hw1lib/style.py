@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,22 +28,18 @@ RC = {
     "axes.titlesize": 10,
     "axes.labelsize": 10,
     "font.size": 10,
+    "mathtext.fontset": "stix",
     "lines.linewidth": 1.6,
     "legend.frameon": False,
     "svg.fonttype": "path",
 }
 
-# The font of the PDF's text, so that figures look as if set with it. Only the letters that
-# figures need are kept in the files; formulas are set in matplotlib's STIX.
-FONTS = Path(__file__).parent / "fonts"
-TYPE = {"font.family": ["Libertinus Serif", "STIXGeneral"], "mathtext.fontset": "stix"}
+# The PDF's own font, of which the package has the letters that figures need, and one that comes
+# with matplotlib.
+FAMILIES = ("Libertinus Serif", "STIXGeneral")
 
-
-@cache
-def _add_fonts() -> None:
-    """Tells matplotlib of the package's fonts."""
-    for path in FONTS.glob("*.otf"):
-        fontManager.addfont(path)
+for path in (Path(__file__).parent / "fonts").glob("*.otf"):
+    fontManager.addfont(path)
 
 
 @contextmanager
@@ -53,8 +48,9 @@ def book_figure(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[
 
     It is closed at the end, so that a notebook shows it once, where it is returned.
     """
-    _add_fonts()
-    with plt.rc_context(cast("Any", RC | TYPE)):
+    known = fontManager.get_font_names()
+    families = [family for family in FAMILIES if family in known]
+    with plt.rc_context(cast("Any", RC | {"font.family": families})):
         figure, axes = plt.subplots(figsize=(width, height))
         try:
             yield figure, axes

@@ -146,6 +146,9 @@ local function typst_math(el)
   el.text = text:gsub("(\\begin{cases}.-\\end{cases})", function(cases)
     return (cases:gsub("([^\\])&", "%1&\\quad "))
   end)
+  if el.mathtype == "InlineMath" and text:match("\\begin") then -- no line may end inside
+    return { raw("#box["), el, raw("]") }
+  end
   return el
 end
 
