@@ -120,3 +120,13 @@ def test_figures_have_their_alt_text(tmp_path: Path) -> None:
     )
     text = '# One\n\n![A dot.](dot.svg){#fig-dot fig-alt="A \\"dot\\"." width=20%}\n'
     assert alternative_texts(typeset(tmp_path, text)) == ['A "dot".']
+
+
+def test_a_small_figure_stands_in_the_middle(tmp_path: Path) -> None:
+    (tmp_path / "dot.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><circle r="1"/></svg>'
+    )
+    text = '# One\n\n![A dot.](dot.svg){#fig-dot fig-alt="A dot." width=20%}\n'
+    places = positions(typeset(tmp_path, text).pages[-1])
+    caption = [x for x, y in places if 60 < y < 300]  # between chapter title and page number
+    assert min(caption) > 2 * MARGIN
