@@ -7,10 +7,12 @@ from pathlib import Path
 
 import nbformat
 
+from hw1lib.book.execute import CELL_TIMEOUT
 from hw1lib.book.pandoc import all_labels
 from hw1lib.book.pdf import build_pdf
 from hw1lib.book.project import load_project
-from hw1lib.book.render import notebook_of, prepare, staging
+from hw1lib.book.render import notebook_of, prepare
+from hw1lib.book.staging import staging
 
 MARKER = ".hw1-submission"
 THEORY = ("q1_backprop", "q2_adam")
@@ -19,7 +21,11 @@ COURSE = "Deep Learning, Spring 2022"
 
 
 def submission(
-    folder: Path, output_dir: Path, name: str | None = None, course: str | None = None
+    folder: Path,
+    output_dir: Path,
+    name: str | None = None,
+    course: str | None = None,
+    cell_timeout: int = CELL_TIMEOUT,
 ) -> tuple[Path, Path]:
     """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, executed) into `output_dir`.
 
@@ -28,13 +34,14 @@ def submission(
         output_dir: replaced as a whole at the end.
         name: of the student, put on every page.
         course: put above the title, if not the homework's own.
+        cell_timeout: seconds that one cell may take.
 
     Raises:
         InputError: names what in the book, or about the folder, has to be changed.
     """
     project = load_project(folder)
     with staging(output_dir, MARKER) as stage:
-        book = prepare(project, project.chapters, stage)
+        book = prepare(project, stage, cell_timeout)
         theory = [document for document in book.documents if document.name in THEORY]
         labels = all_labels(book.documents)
         variables = {
