@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 NAME ?=
-export NAME
+COURSE ?=
+export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib $(wildcard *.css *.scss *.js)
@@ -19,10 +20,10 @@ book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
 _book/.hw1-book: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
-submission: submission/.hw1-submission ## write submission/theory.pdf and coding.ipynb; NAME="…" puts a name on
+submission: submission/.hw1-submission ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on it
 
-submission/.hw1-submission: $(SOURCES) $(if $(NAME),FORCE) | $(VENV)/.installed
-	$(BIN)/hw1 submission --name "$$NAME"
+submission/.hw1-submission: $(SOURCES) $(if $(NAME)$(COURSE),FORCE) | $(VENV)/.installed
+	$(BIN)/hw1 submission --name "$$NAME" --course "$$COURSE"
 
 train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
 	$(BIN)/hw1 train

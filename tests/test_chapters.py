@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 import nbformat
-import pypdf
 import pytest
 from nbclient import NotebookClient
 
 from hw1lib.book.render import Outputs, render
-from hw1lib.book.submission import submission
+from hw1lib.book.submission import COURSE, submission
 from hw1lib.display import plus_minus
 from hw1lib.results import load_results
+from pdfs import text_of
 
 NAME = 'Ada "#read(x)" O\'Lovelace \\ $y$ <z>'
 CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
@@ -26,11 +26,6 @@ CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
 @pytest.fixture(scope="module")
 def pdf_text(built: Outputs) -> str:
     return text_of(built.pdf)
-
-
-def text_of(path: Path) -> str:
-    pages = [page.extract_text() for page in pypdf.PdfReader(path).pages]
-    return " ".join(" ".join(pages).replace("\u00a0", " ").split())
 
 
 def answers(root: Path) -> list[str]:
@@ -142,6 +137,7 @@ def test_submission_is_what_the_homework_asks_for(root: Path, tmp_path: Path) ->
         "coding.ipynb", "theory.pdf",
     ]  # fmt: skip
     text = text_of(theory)
+    assert text.startswith(COURSE)
     assert " ".join(NAME.split()) in text
     assert "1.7014" in text
     assert "1.30264312" in text

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont
 
 from hw1lib.adam_plots import plot_bias_correction
 from hw1lib.backprop import forward
@@ -112,3 +113,10 @@ def test_every_unit_of_the_first_layer_is_shown_in_its_place() -> None:
 def test_figures_are_closed_once_made(root: Path) -> None:
     plot_accuracies(load_results(root / "results").history)
     assert plt.get_fignums() == []
+
+
+def test_figures_are_set_in_the_font_of_the_pdf(root: Path) -> None:
+    axes = plot_accuracies(load_results(root / "results").history).axes[0]
+    label = axes.xaxis.get_label()
+    assert Path(findfont(label.get_fontproperties())).name == "LibertinusSerif-Regular.otf"
+    assert label.get_math_fontfamily() == "stix"

@@ -250,7 +250,8 @@ def _render(options: argparse.Namespace) -> None:
 
 def _add_submission(commands: Commands) -> None:
     command = commands.add_parser("submission", help="build theory.pdf and coding.ipynb")
-    command.add_argument("--name", help="put on the title of theory.pdf")
+    command.add_argument("--name", help="your name, put on theory.pdf")
+    command.add_argument("--course", help="put on theory.pdf (default: the homework's own)")
     command.add_argument("--output-dir", type=Path, default=Path("submission"))
     _add_cell_timeout(command)
     command.set_defaults(run=_submission)
@@ -260,7 +261,12 @@ def _submission(options: argparse.Namespace) -> None:
     from hw1lib.book.submission import submission
     from hw1lib.project import project_root
 
-    target = options.output_dir.absolute()
-    theory, coding = submission(project_root(), target, options.name, options.cell_timeout)
+    theory, coding = submission(
+        project_root(),
+        options.output_dir.absolute(),
+        options.name,
+        options.course,
+        options.cell_timeout,
+    )
     print(f"theory     {theory}")
     print(f"coding     {coding}")

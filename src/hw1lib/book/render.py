@@ -109,9 +109,9 @@ def _build_pages(book: Book, stage: Path) -> None:
         "title": project.title,
         "subtitle": project.subtitle,
         "author": project.author,
+        "description": project.description,
         "lang": project.lang,
         "built-from": built_from(project),
-        "book": "true",
     }
     with ThreadPoolExecutor(2) as pool:
         site = pool.submit(build_site, project, book.chapters, book.documents, stage)
@@ -122,6 +122,7 @@ def _build_pages(book: Book, stage: Path) -> None:
             all_labels(book.documents),
             stage,
             stage / project.pdf_name,
+            "book",
             variables,
         )
         site.result()

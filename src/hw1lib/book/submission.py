@@ -21,14 +21,19 @@ COURSE = "Deep Learning, Spring 2022"
 
 
 def submission(
-    folder: Path, output_dir: Path, name: str | None, cell_timeout: int = CELL_TIMEOUT
+    folder: Path,
+    output_dir: Path,
+    name: str | None = None,
+    course: str | None = None,
+    cell_timeout: int = CELL_TIMEOUT,
 ) -> tuple[Path, Path]:
     """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, with the full run) into `output_dir`.
 
     Args:
         folder: where `_quarto.yml` is.
         output_dir: replaced as a whole at the end.
-        name: of the student, put under the title.
+        name: of the student, put on every page.
+        course: put above the title, if not the homework's own.
         cell_timeout: seconds that one cell may take.
 
     Raises:
@@ -39,16 +44,15 @@ def submission(
         book = prepare(project, stage, cell_timeout)
         theory = [document for document in book.documents if document.name in THEORY]
         labels = all_labels(book.documents)
-        for label in labels.values():  # what lies outside is named, not linked
-            label["page"] = label["page"] if label["page"] in THEORY else ""
         variables = {
             "title": project.title,
-            "subtitle": COURSE,
+            "subtitle": "Theory: questions 1 and 2",
             "author": name or "",
+            "course": course or COURSE,
             "lang": project.lang,
         }
-        build_pdf(project, theory, labels, stage, stage / "theory.pdf", variables)
-        coding = coding_notebook(project, stage, COURSE, name or "")
+        build_pdf(project, theory, labels, stage, stage / "theory.pdf", "hand-in", variables)
+        coding = coding_notebook(project, stage, course or COURSE, name or "")
         nbformat.write(coding, stage / "coding.ipynb")
         shutil.rmtree(stage / "figures", ignore_errors=True)
     return output_dir / "theory.pdf", output_dir / "coding.ipynb"
