@@ -39,7 +39,7 @@ def plot_accuracies(history: pd.DataFrame) -> Figure:
     """Training and test accuracy over the epochs, in percent."""
     with book_figure() as (figure, axes):
         for split, color, name in SETS:
-            _band(axes, 100 * _by_seed(history, f"{split}_accuracy"), color, name)
+            _band(axes, 100 * _by_seed(history, f"{split}_accuracy"), color, name, highest=100)
         axes.set_ylabel("accuracy (%)")
         axes.set_ylim(0, 104)
     return figure
@@ -133,15 +133,18 @@ def _by_seed(history: pd.DataFrame, column: str) -> pd.DataFrame:
     return history.pivot(index="epoch", columns="seed", values=column)
 
 
-def _band(axes: Axes, values: pd.DataFrame, color: str, name: str) -> None:
+def _band(
+    axes: Axes, values: pd.DataFrame, color: str, name: str, highest: float | None = None
+) -> None:
     """A thin line a seed; mean and standard deviation as long as all seeds are training."""
     axes.plot(values, color=color, linewidth=0.6, alpha=0.35)
     common = values.dropna()
     mean, spread = common.mean(axis="columns"), common.std(axis="columns").fillna(0)
-    axes.fill_between(common.index, mean - spread, mean + spread, color=color, alpha=0.25, lw=0)
+    low, high = mean - spread, (mean + spread).clip(upper=highest)
+    axes.fill_between(common.index, low, high, color=color, alpha=0.25, linewidth=0)
     axes.plot(mean, color=color)
     last = values.ffill().iloc[-1].mean()
-    label_line(axes, float(values.index[-1]), float(last), name, color)
+    label_line(axes, float(values.index[-1]), float(last), name, color, dy=4)
     axes.set_xlabel("epoch")
     axes.margins(x=0.02)
 

@@ -91,10 +91,13 @@ def scientific(value: float, digits: int = 1) -> str:
 
 
 def plus_minus(values: Sequence[float], form: str = ".2%") -> str:
-    """Mean and standard deviation over several runs, `42.77% ± 0.31%`; one run has no deviation."""
+    """Mean and standard deviation over several runs, `42.77% ± 0.31%`; one run has no deviation.
+
+    The spaces are ones at which no line breaks.
+    """
     numbers = [float(value) for value in values]
     mean = format(statistics.mean(numbers), form)
-    return f"{mean} ± {statistics.stdev(numbers):{form}}" if len(numbers) > 1 else mean
+    return f"{mean}\u00a0±\u00a0{statistics.stdev(numbers):{form}}" if len(numbers) > 1 else mean
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> Markdown:

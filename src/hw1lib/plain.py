@@ -7,15 +7,19 @@ with.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from hw1lib.cifar10 import Split
 from hw1lib.homework import Homework
 from hw1lib.torchvision_import import import_torchvision
+
+Batches: TypeAlias = Iterable[tuple[Tensor, Tensor]]
 
 
 def build_optimizer(net: nn.Module, homework: Homework) -> torch.optim.SGD:
@@ -23,9 +27,7 @@ def build_optimizer(net: nn.Module, homework: Homework) -> torch.optim.SGD:
     return torch.optim.SGD(net.parameters(), lr=homework.learning_rate)
 
 
-def plain_epoch(
-    net: nn.Module, optimizer: torch.optim.Optimizer, batches: Iterable[tuple[Tensor, Tensor]]
-) -> None:
+def plain_epoch(net: nn.Module, optimizer: Optimizer, batches: Batches) -> None:
     """One pass over the training set; autograd derives, the optimiser updates.
 
     Args:
@@ -40,9 +42,7 @@ def plain_epoch(
         optimizer.step()
 
 
-def batches_in_order(
-    train: Split, order: Tensor, batch_size: int
-) -> Iterable[tuple[Tensor, Tensor]]:
+def batches_in_order(train: Split, order: Tensor, batch_size: int) -> Batches:
     """The batches that `hw1lib.training.train_epoch` takes its steps on."""
     for batch in order.split(batch_size):
         yield train.pixels[batch], train.labels[batch]

@@ -84,8 +84,8 @@ def train_epoch(
 def sgd_step(layers: Layers, x: Tensor, y: Tensor, learning_rate: float) -> None:
     """Forward pass, backward pass and update for one batch; one image is one row.
 
-    Chapter 1's equations, carried on through more layers: @eq-forward, @eq-delta-o, @eq-delta-h,
-    and @eq-grad-o and @eq-grad-h inside the update.
+    Chapter 3, @eq-step: the equations of chapter 1 (@eq-forward, @eq-delta-o, @eq-delta-h,
+    @eq-grad-o, @eq-grad-h) carried on through more layers.
 
     Args:
         layers: weights (outputs, inputs) and biases (outputs,), changed in place.
@@ -99,7 +99,8 @@ def sgd_step(layers: Layers, x: Tensor, y: Tensor, learning_rate: float) -> None
     W, b = layers[-1]
     deltas = [linear(hidden[-1], W, b).softmax(dim=1).sub_(y)]  # y_hat - y
     for (W, _), h in zip(layers[:0:-1], hidden[:0:-1], strict=True):
-        deltas.append((deltas[-1] @ W).mul_(h.sign()))  # the sign of h is ReLU's slope
+        # The sign of h is ReLU's slope.
+        deltas.append((deltas[-1] @ W).mul_(h.sign()))
     for (W, b), h, delta in zip(layers, hidden, reversed(deltas), strict=True):
         W.addmm_(delta.t(), h, alpha=-learning_rate / len(x))
         b.add_(delta.sum(dim=0), alpha=-learning_rate / len(x))
