@@ -47,7 +47,7 @@ MERGES = "a0: &a0 {k: 1}\n" + "".join(
 def good_file(rng: random.Random) -> str:
     """A network of any shape and kind that is right."""
     output = rng.choice(["softmax", "sigmoid"])
-    n, m = rng.randint(1, 3), rng.randint(1, 3)
+    n, m = rng.randint(1, 2), rng.randint(1, 2)
     k = rng.randint(1, 3) if output == "softmax" else 1
     hot = rng.randrange(k)
 
