@@ -86,3 +86,10 @@ def test_train_writes_results(
     assert [(run["seed"], run["epoch"], run["flattened"]) for run in runs] == [(3, 2, False)]
     with pytest.raises(InputError, match="held_out is 20, the homework's is 5000"):
         load_results(tmp_path)
+
+
+def test_data_leaves_an_image_tree_as_it_is(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(tree.rglob("*.png"))
+    assert main(["data", "--data-dir", str(tree), "--url", "http://127.0.0.1:9/x"]) == 0
+    assert "40 training and 40 test images are ready in " in capsys.readouterr().out
+    assert sorted(tree.rglob("*.png")) == before
