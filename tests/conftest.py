@@ -34,6 +34,15 @@ def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     return render(root, tmp_path_factory.mktemp("out") / "_book", "pandoc")
 
 
+@pytest.fixture(scope="session")
+def built_by_quarto(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
+    """The whole book, built by Quarto from a copy, since it writes beside the chapters."""
+    folder = tmp_path_factory.mktemp("quarto")
+    others = shutil.ignore_patterns(".*", "_book*", "submission", "data")
+    shutil.copytree(root, folder / "book", ignore=others)
+    return render(folder / "book", folder / "_book", "quarto")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need what this machine lacks are skipped, and say what they need."""
     from hw1lib.book.quarto import NOT_FOUND, find_quarto

@@ -142,4 +142,5 @@ def _leads_somewhere(href: str, ids: dict[str, set[str]]) -> bool:
     if parts.scheme in {"https", "mailto"}:
         return True
     path, anchor = Path(unquote(parts.path)), unquote(parts.fragment)
+    path = path / "index.html" if path.is_dir() else path
     return path.is_file() and (not anchor or anchor in ids.get(path.name, set()))
