@@ -67,9 +67,16 @@ def render(quarto: Quarto, project: Project, stage: Path) -> None:
         shutil.rmtree(stage / "notebooks", ignore_errors=True)
         notebooks.rename(stage / "notebooks")
     if done.returncode:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise InputError("Quarto failed: " + " / ".join(lines[-6:]))
+        raise InputError(f"Quarto failed: {_reason(done.stdout + done.stderr)}")
     _check(project, stage)
+
+
+def _reason(output: str) -> str:
+    """The lines of Quarto's output from the first that tells of an error, without colours."""
+    plain = re.sub(r"\x1b\[[\d;]*\w", "", output)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    first = next((i for i, line in enumerate(lines) if "error" in line.lower()), len(lines) - 4)
+    return " / ".join(lines[max(first, 0) :][:4])
 
 
 def _check(project: Project, stage: Path) -> None:
