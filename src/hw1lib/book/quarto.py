@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw1lib.book.project import Project
+from hw1lib.book.site import built_from
 from hw1lib.errors import InputError
 
 MINIMUM = (1, 9)
@@ -59,7 +60,11 @@ def render(quarto: Quarto, project: Project, stage: Path) -> None:
     notebooks = stage.with_name(f"{stage.name}-notebooks")
     (stage / "notebooks").rename(notebooks)  # Quarto empties its output folder
     command = [quarto.program, "render", str(project.folder), "--output-dir", str(stage)]
-    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
+    environment = {
+        **os.environ,
+        "QUARTO_PYTHON": sys.executable,
+        "BUILT_FROM": built_from(project),
+    }
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
     finally:
