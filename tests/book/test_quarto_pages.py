@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hw1lib.book.quarto_pages import classic, finish, finished, names, without_unused
+from hw1lib.book.quarto_pages import SKIP, classic, finish, finished, names, without_unused
 
 USED = {"callout", "bi-", "search", "dark"}
 
@@ -32,18 +32,42 @@ def test_rules_for_what_no_page_has_are_left_out(css: str, left: str) -> None:
     assert without_unused(css, USED) == left
 
 
-def test_a_page_has_plain_scripts_and_links_called_what_they_show() -> None:
-    page = (
-        '<script src="site_libs/quarto-html/quarto.js" type="module"></script>\n'
-        '<script src="site_libs/quarto-html/tabsets/tabsets.js" type="module"></script>\n'
-        '<a href="./q1.html" class="pagination-link" aria-label="One">1 One</a>'
-        '<a href="./hw1.pdf" class="tool" aria-label="Download PDF"><i></i></a>'
-    )
-    assert finished(page) == (
-        '<script src="site_libs/quarto-html/quarto.js" defer></script>\n'
-        '<a href="./q1.html" class="pagination-link">1 One</a>'
-        '<a href="./hw1.pdf" class="tool" aria-label="Download PDF"><i></i></a>'
-    )
+@pytest.mark.parametrize(
+    ("made", "wanted"),
+    [
+        (
+            '<script src="site_libs/quarto-html/quarto.js" type="module"></script>\n'
+            '<script src="site_libs/quarto-html/tabsets/tabsets.js" type="module"></script>\n',
+            '<script src="site_libs/quarto-html/quarto.js" defer></script>\n',
+        ),
+        (
+            '<a href="./q1.html" class="pagination-link" aria-label="One">1 One</a>',
+            '<a href="./q1.html" class="pagination-link">1 One</a>',
+        ),
+        (
+            '<a href="./hw1.pdf" class="tool" aria-label="Download PDF"><i></i></a>',
+            '<a href="./hw1.pdf" class="tool" aria-label="Download PDF"><i></i></a>',
+        ),
+        (
+            '<link href="d.css" class="quarto-color-scheme quarto-color-alternate" id="x">',
+            '<link href="d.css" class="quarto-color-scheme quarto-color-alternate" media="screen" '
+            'id="x">',
+        ),
+        ('<a href="./">A book</a>', '<a href="./index.html">A book</a>'),
+        ("<body class='x'><p>", f"<body class='x'>{SKIP}<p>"),
+        (
+            '<meta name="description" content="A \\1 page">'
+            '<meta property="og:description" content="A book">',
+            '<meta name="description" content="A \\1 page">'
+            '<meta property="og:description" content="A \\1 page">',
+        ),
+        ('<h1 class="title">A book</h1><h1>One</h1>', '<p class="title h1">A book</p><h1>One</h1>'),
+        ('<h1 class="title">One</h1><h2>Two</h2>', '<h1 class="title">One</h1><h2>Two</h2>'),
+    ],
+)
+def test_pages_get_what_quarto_leaves_out(made: str, wanted: str) -> None:
+    assert finished(made) == wanted
+    assert finished(wanted) == wanted
 
 
 def write_site(folder: Path) -> None:

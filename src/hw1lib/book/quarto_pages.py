@@ -1,7 +1,7 @@
 """Completes the pages that Quarto has made; `post-render` in `_quarto.yml` makes Quarto run this.
 
-Afterwards they work from the disk, where browsers load no module scripts, their links are called
-what they show, and their style sheets are without the thousands of rules that no page uses.
+Afterwards they work from the disk, can be printed from the dark theme, meet WCAG 2.1 AA, and their
+style sheets are without the thousands of rules that no page uses.
 """
 
 from __future__ import annotations
@@ -16,6 +16,20 @@ TOKEN = re.compile(rf"{QUOTED}|/\*.*?\*/|[{{}};]", re.DOTALL)
 PARENTHESES = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 SELECTOR = re.compile(rf"(?:{PARENTHESES}|[^,()])+")
 
+SKIP = '<a class="visually-hidden-focusable skip" href="#quarto-document-content">Skip to text</a>'
+PATCHES = [
+    # Browsers load no modules from the disk: see `classic`.
+    (r'<script src="[^"]*tabsets\.js" type="module"></script>\n?', ""),
+    (r'(<script src="[^"]*quarto\.js") type="module"', r"\1 defer"),
+    # A link's name must be what it shows.
+    (r'(class="pagination-link") aria-label="[^"]*"', r"\1"),
+    # On a disk a folder does not show its index.html.
+    (r'href="\./"', 'href="./index.html"'),
+    # Paper is white.
+    (r'(class="quarto-color-scheme quarto-color-alternate")(?! media)', r'\1 media="screen"'),
+    # The keyboard gets past the menus.
+    (rf"(<body[^>]*>)(?!{re.escape(SKIP)})", rf"\1{SKIP}"),
+]
 CONDITIONS = ("@media", "@supports", "@container", "@layer")
 
 
@@ -33,10 +47,16 @@ def finish(site: Path) -> None:
 
 
 def finished(page: str) -> str:
-    """A page with plain scripts, and links that are called what they show."""
-    page = re.sub(r'<script src="[^"]*tabsets\.js" type="module"></script>\n?', "", page)
-    page = re.sub(r'(<script src="[^"]*quarto\.js") type="module"', r"\1 defer", page)
-    return re.sub(r'(class="pagination-link") aria-label="[^"]*"', r"\1", page)
+    """A page with what Quarto leaves out; see the comments of `PATCHES`."""
+    for pattern, replacement in PATCHES:
+        page = re.sub(pattern, replacement, page)
+    about = re.search(r'<meta name="description" content="([^"]*)"', page)
+    if about:  # the page's own, not the book's
+        start = '<meta property="og:description" content="'
+        page = re.sub(rf'{start}[^"]*', lambda _: start + about[1], page)
+    if page.count("<h1") > 1:  # the book's title above the first heading
+        page = re.sub(r'<h1 class="title">(.*?)</h1>', r'<p class="title h1">\1</p>', page)
+    return page
 
 
 def classic(script: Path) -> str:
