@@ -11,6 +11,7 @@ from hw1lib.predictions import Predictions
 from hw1lib.stopping import lowest
 from hw1lib.style import BLUE, GRAY, GREEN, ORANGE, book_figure, label_line
 
+SHADES = 6  # of either colour
 SETS = (("train", BLUE, "training"), ("test", ORANGE, "test"))
 
 
@@ -118,12 +119,13 @@ def plot_first_layer(weights: Tensor, columns: int = 16) -> Figure:
     """
     units, side = len(weights), 32
     images = weights / weights.abs().amax(dim=1, keepdim=True)
+    images = (images * SHADES).round() / SHADES  # few shades, a small file
     framed = images.new_full((units, side + 2, side + 2), float("nan"))
     framed[:, 1:-1, 1:-1] = images.view(units, side, side)
     rows = framed.view(units // columns, columns, side + 2, side + 2)
     mosaic = rows.transpose(1, 2).reshape(units // columns * (side + 2), columns * (side + 2))
     with book_figure(6.4, 6.4 * units / columns**2) as (figure, axes):
-        axes.imshow(mosaic.numpy(), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
+        axes.imshow(mosaic.numpy(), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
         axes.set_axis_off()
     return figure
 
