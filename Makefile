@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 NAME ?=
-export NAME
+COURSE ?=
+export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib $(wildcard *.css *.scss *.js)
@@ -12,17 +13,17 @@ PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 
 .DEFAULT_GOAL := book
-.PHONY: book submission train test lint format clean help
+.PHONY: book submission train test lint format lock clean help
 
 book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
 
 _book/.hw1-book: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
-submission: submission/.hw1-submission ## write submission/theory.pdf and coding.ipynb; NAME="…" puts a name on
+submission: submission/.hw1-submission ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on it
 
-submission/.hw1-submission: $(SOURCES) $(if $(NAME),FORCE) | $(VENV)/.installed
-	$(BIN)/hw1 submission --name "$$NAME"
+submission/.hw1-submission: $(SOURCES) $(if $(NAME)$(COURSE),FORCE) | $(VENV)/.installed
+	$(BIN)/hw1 submission --name="$$NAME" --course="$$COURSE"
 
 train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
 	$(BIN)/hw1 train
@@ -39,8 +40,19 @@ format: | $(VENV)/.installed-test ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+lock: ## write constraints.txt anew: the newest version of everything but PyTorch
+	rm -rf .lock
+	"$(PYTHON)" -m venv .lock
+	grep '^torch' constraints.txt > .lock/torch.txt
+	.lock/bin/python -m pip install --quiet --constraint .lock/torch.txt '.[test]'
+	grep '^#' constraints.txt > .lock/constraints.txt
+	.lock/bin/python -m pip freeze --all | sed 's/+.*//' | LC_ALL=C sort --ignore-case \
+	  | grep -Ev '^(hw1lib|pip|wheel)\b|^(nvidia|cuda|triton)' >> .lock/constraints.txt
+	mv .lock/constraints.txt constraints.txt
+	rm -rf .lock
+
 clean: ## remove everything that was built, the environment too
-	rm -rf _book submission .cache .quarto $(VENV)
+	rm -rf _book submission .cache .quarto .lock $(VENV)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20

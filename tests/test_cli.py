@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hw1lib.cli import main
+from hw1lib.errors import InputError
 from hw1lib.results import load_results
 
 
@@ -47,7 +48,10 @@ def test_adam(capsys: pytest.CaptureFixture[str]) -> None:
         ["adam", "--steps", "0"],
         ["adam", "--steps", "2.5"],
         ["train", "--epochs", "0"],
-        ["train", "--seed", "-1"],
+        ["train", "--seeds", "-1"],
+        ["train", "--seeds"],
+        ["verify", "--epochs", "0"],
+        ["bench", "--repeats", "4"],
         ["train", "--device", "tpu"],
         ["nothing"],
         [],
@@ -76,8 +80,16 @@ def test_train_writes_results(
     tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["train", "--data-dir", str(tree), "--epochs", "2", "--results-dir", str(tmp_path)]
-    assert main([*arguments, "--device", "cpu", "--seed", "3"]) == 0
-    assert "Stopped after epoch 2: the cap on epochs is reached" in capsys.readouterr().out
-    assert json.loads((tmp_path / "summary.json").read_text())["seed"] == 3
-    with pytest.raises(Exception, match="max_epochs is 2, the homework's is 300"):
+    assert main([*arguments, "--device", "cpu", "--seeds", "3"]) == 0
+    assert "seed-3           epoch   2" in capsys.readouterr().out
+    runs = json.loads((tmp_path / "summary.json").read_text())["runs"]
+    assert [(run["seed"], run["epoch"], run["flattened"]) for run in runs] == [(3, 2, False)]
+    with pytest.raises(InputError, match="held_out is 20, the homework's is 5000"):
         load_results(tmp_path)
+
+
+def test_data_leaves_an_image_tree_as_it_is(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(tree.rglob("*.png"))
+    assert main(["data", "--data-dir", str(tree), "--url", "http://127.0.0.1:9/x"]) == 0
+    assert "40 training and 40 test images are ready in " in capsys.readouterr().out
+    assert sorted(tree.rglob("*.png")) == before

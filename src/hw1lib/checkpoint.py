@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import astuple
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from hw1lib.errors import InputError
 from hw1lib.files import replacing
-from hw1lib.training import Epoch, Run
+from hw1lib.fingerprint import bytes_digest, tensors_digest
+from hw1lib.training import Run
 
 
 def save_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> None:
@@ -27,11 +25,10 @@ def save_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> None:
     """
     tensors = {f"net.{key}": value.cpu() for key, value in run.net.state_dict().items()}
     tensors["generator"] = run.generator.get_state()
-    history = [astuple(epoch) for epoch in run.history]
-    tensors["history"] = torch.tensor(history, dtype=torch.float64)
-    metadata = {"identity": _canonical(identity), "digest": _digest(tensors)}
+    metadata = {"identity": _canonical(identity), "history": json.dumps(run.history)}
+    metadata["digest"] = _digest(tensors, metadata)
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata)
+        temporary.write_bytes(save(tensors, metadata))
 
 
 def restore_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> bool:
@@ -44,33 +41,28 @@ def restore_checkpoint(path: Path, run: Run, identity: dict[str, object]) -> boo
     """
     if not path.exists():
         return False
-    damaged = InputError(f"{path} is damaged: delete it, and training starts from the beginning.")
+    damaged = InputError(f"{path} is damaged: delete it, and this seed's training starts anew.")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise damaged from error
-    if metadata.get("digest") != _digest(tensors):
+    if metadata.pop("digest", None) != _digest(tensors, metadata):
         raise damaged
-    if metadata.get("identity") != _canonical(identity):
+    if metadata["identity"] != _canonical(identity):
         return False
     run.net.load_state_dict(
         {key[4:]: value for key, value in tensors.items() if key.startswith("net.")}
     )
     run.generator.set_state(tensors["generator"])
-    run.history = [Epoch(int(row[0]), *row[1:]) for row in tensors["history"].tolist()]
+    run.history = json.loads(metadata["history"])
     return True
 
 
-def _canonical(identity: dict[str, object]) -> str:
-    return json.dumps(identity, sort_keys=True)
+def _digest(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    return bytes_digest((tensors_digest(tensors) + _canonical(metadata)).encode())
 
 
-def _digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 over names and contents."""
-    total = hashlib.sha256()
-    for key in sorted(tensors):
-        total.update(key.encode())
-        total.update(tensors[key].contiguous().numpy().tobytes())
-    return total.hexdigest()
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from hw1lib.errors import InputError
-from hw1lib.files import replacing
+from hw1lib.download import Archive, damaged_files, fetch
+from hw1lib.errors import InputError, shown
+from hw1lib.grayscale import SIDE, read_all_gray
+from hw1lib.image_tree import Folder, class_folders, image_paths, list_folder, state_of
+from hw1lib.pixel_cache import read_cache, write_cache
 from hw1lib.torchvision_import import import_torchvision
 
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer",
     "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-SIDE = 32
+SPLITS = ("train", "test")
 CACHE = "cifar10-grayscale.safetensors"
 BATCHES = "cifar-10-batches-py"
 
@@ -57,8 +58,8 @@ class Cifar10:
         """SHA-256 over all pixels and labels: the same for the same images in the same order."""
         total = hashlib.sha256()
         for split in (self.train, self.test):
-            total.update(split.pixels.numpy().tobytes())
-            total.update(split.labels.numpy().tobytes())
+            total.update(split.pixels.contiguous().numpy().data)
+            total.update(split.labels.contiguous().numpy().data)
         return total.hexdigest()
 
 
@@ -71,32 +72,88 @@ def load_cifar10(data_dir: Path) -> Cifar10:
     """The images of `data_dir`, grey and flattened, from its cache where that is up to date.
 
     `data_dir` holds torchvision's files (`cifar-10-batches-py/`, checked by md5) or an image tree
-    (`train/<class>/*.png`, `test/<class>/…`, or .jpg). With neither, torchvision downloads into it.
+    (`train/<class>/*.png`, `test/<class>/…`, or .jpg). With neither, CIFAR-10 is fetched into it.
 
     Raises:
-        InputError: the files are damaged, incomplete or of another kind, or the download failed.
+        InputError: the files are damaged, incomplete or of another kind, or can't be fetched.
     """
-    is_tree = any((data_dir / name).is_dir() for name in ("train", "test"))
-    if not is_tree:
-        _ensure_batches(data_dir)
-    state = _fingerprint_of_files(data_dir, ("train", "test") if is_tree else (BATCHES,))
-    cached = _read_cache(data_dir / CACHE, state)
-    if cached is not None:
-        return cached
-    data = _read_tree(data_dir) if is_tree else _read_batches(data_dir)
-    _write_cache(data_dir / CACHE, data, state)
+    try:
+        if not (is_tree := _is_tree(data_dir)) and not (data_dir / BATCHES).is_dir():
+            fetch_cifar10(data_dir)
+        paths = _class_folders(data_dir) if is_tree else [data_dir / BATCHES]
+        folders = [list_folder(path) for path in paths]
+        state = state_of(folders)
+        cached = read_cache(data_dir / CACHE, state)
+        if cached is not None:
+            return _from_tensors(*cached)
+        data = _read_tree(folders) if is_tree else _read_batches(data_dir)
+    except OSError as error:
+        raise InputError(
+            f"{shown(error.filename or data_dir)} can't be read ({error.strerror or error}): "
+            "repair or remove it, or name another folder by --data-dir or HW1_DATA."
+        ) from error
+    try:
+        write_cache(data_dir / CACHE, _to_tensors(data), state, data.source)
+    except InputError as error:
+        print(f"The images will be read anew next time: {error}", file=sys.stderr)
     return data
 
 
-def grayscale() -> Callable[[Image.Image], Tensor]:
-    """The function from an image to its (1024,) uint8 pixels, grey by torchvision's `Grayscale`."""
-    import_torchvision()
-    from torchvision.transforms import Compose, Grayscale, PILToTensor
+def fetch_cifar10(data_dir: Path, mirrors: Sequence[str] = ()) -> None:
+    """Puts torchvision's CIFAR-10 files into `data_dir`, unless they or an image tree are there.
 
-    to_pixels: Callable[[Image.Image], Tensor] = Compose(
-        [Grayscale(), PILToTensor(), torch.flatten]
+    Args:
+        data_dir: where to.
+        mirrors: addresses of cifar-10-python.tar.gz to try before torchvision's own.
+
+    Raises:
+        InputError: see `hw1lib.download.fetch`.
+    """
+    if not _is_tree(data_dir):
+        fetch(torchvision_archive(), data_dir, mirrors)
+
+
+def torchvision_archive() -> Archive:
+    """What torchvision knows of the archive: its address, md5 and files."""
+    import_torchvision()
+    from torchvision.datasets import CIFAR10
+
+    files = dict([*CIFAR10.train_list, *CIFAR10.test_list])
+    files[CIFAR10.meta["filename"]] = CIFAR10.meta["md5"]
+    return Archive(CIFAR10.url, CIFAR10.filename, CIFAR10.tgz_md5, CIFAR10.base_folder, files)
+
+
+def _is_tree(data_dir: Path) -> bool:
+    """Whether `data_dir` holds an image tree, or a part of one."""
+    if data_dir.exists() and not data_dir.is_dir():
+        raise InputError(
+            f"{shown(data_dir)} is a file: name a folder by --data-dir or HW1_DATA instead."
+        )
+    return any(os.path.lexists(data_dir / name) for name in SPLITS)
+
+
+def _class_folders(data_dir: Path) -> list[Path]:
+    """Of the training classes, then of the test classes."""
+    return [path for name in SPLITS for path in class_folders(data_dir / name, CLASSES)]
+
+
+def _read_tree(folders: Sequence[Folder]) -> Cifar10:
+    """An image tree, in the order in which torchvision's `ImageFolder` has it."""
+    images = [image_paths(folder) for folder in folders]
+    paths = [path for of_class in images for path in of_class]
+    pixels = bytearray()
+    for image in tqdm(read_all_gray(paths), "Reading images", len(paths), disable=None):
+        pixels += image
+    rows = torch.frombuffer(pixels, dtype=torch.uint8).view(-1, SIDE * SIDE)
+    labels = torch.arange(len(CLASSES)).repeat(len(SPLITS))
+    labels = labels.repeat_interleave(torch.tensor([len(of_class) for of_class in images]))
+    size = sum(map(len, images[: len(CLASSES)]))
+    suffixes = sorted({Path(path).suffix.lower() for path in paths})
+    return Cifar10(
+        Split(rows[:size], labels[:size]),
+        Split(rows[size:], labels[size:]),
+        f"an image tree of {' and '.join(suffixes)} files",
     )
-    return to_pixels
 
 
 def _read_batches(data_dir: Path) -> Cifar10:
@@ -104,131 +161,33 @@ def _read_batches(data_dir: Path) -> Cifar10:
     import_torchvision()
     from torchvision.datasets import CIFAR10
 
+    damaged = damaged_files(torchvision_archive(), data_dir)
+    if damaged:
+        raise InputError(
+            f"{shown(damaged[0])} is missing or damaged (md5): `hw1 data` puts it right."
+        )
     splits = []
     for train in (True, False):
         dataset = CIFAR10(str(data_dir), train=train)
-        images = (Image.fromarray(array) for array in dataset.data)
-        pixels = _gray_pixels(images, len(dataset), "train" if train else "test")
-        splits.append(Split(pixels, torch.tensor(dataset.targets)))
+        column = Image.fromarray(dataset.data.reshape(-1, SIDE, 3))  # all images in one
+        pixels = torch.frombuffer(bytearray(column.convert("L").tobytes()), dtype=torch.uint8)
+        splits.append(Split(pixels.view(-1, SIDE * SIDE), torch.tensor(dataset.targets)))
     return Cifar10(splits[0], splits[1], "torchvision's CIFAR-10 files, md5 checked")
 
 
-def _ensure_batches(data_dir: Path) -> None:
-    """Downloads torchvision's CIFAR-10 unless it is there and whole."""
-    import_torchvision()
-    from torchvision.datasets import CIFAR10
-
-    if (data_dir / BATCHES).is_dir():
-        try:
-            CIFAR10(str(data_dir))
-        except RuntimeError as error:
-            raise InputError(
-                f"{data_dir / BATCHES} is damaged or incomplete (md5): delete it, and it is "
-                "downloaded again."
-            ) from error
-        return
-    try:
-        CIFAR10(str(data_dir), download=True)
-    except Exception as error:  # torchvision raises whatever urllib, tarfile and md5 checks raise
-        raise InputError(
-            f"CIFAR-10 is not in {data_dir} and can't be downloaded ({error}): put "
-            "cifar-10-python.tar.gz there, or name a folder that has it by --data-dir or HW1_DATA."
-        ) from error
-
-
-def _read_tree(data_dir: Path) -> Cifar10:
-    """An image tree as torchvision's `ImageFolder` reads it."""
-    splits, suffixes = [], set()
-    for name in ("train", "test"):
-        samples = _samples(data_dir / name)
-        paths = [Path(path) for path, _ in samples]
-        suffixes |= {path.suffix.lower() for path in paths}
-        pixels = _gray_pixels(map(_open, paths), len(paths), name)
-        splits.append(Split(pixels, torch.tensor([label for _, label in samples])))
-    return Cifar10(splits[0], splits[1], f"an image tree of {' and '.join(sorted(suffixes))} files")
-
-
-def _samples(folder: Path) -> list[tuple[str, int]]:
-    """Path and label of every image in `folder`."""
-    import_torchvision()
-    from torchvision.datasets import ImageFolder
-
-    try:
-        dataset = ImageFolder(str(folder))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} is no image tree: {error}") from error
-    missing = sorted(set(CLASSES) - set(dataset.classes))
-    extra = sorted(set(dataset.classes) - set(CLASSES))
-    if missing or extra:
-        wrong = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(extra)} besides"
-        raise InputError(f"{folder} {wrong}: it must hold one folder for each CIFAR-10 class.")
-    samples: list[tuple[str, int]] = dataset.samples
-    return samples
-
-
-def _open(path: Path) -> Image.Image:
-    """The image file `path`, decoded to 32x32 RGB."""
-    try:
-        with Image.open(path) as image:
-            decoded = image.convert("RGB")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path} is no readable image: replace or remove it.") from error
-    if decoded.size != (SIDE, SIDE):
-        size = "x".join(map(str, decoded.size))
-        raise InputError(f"{path} is {size} pixels: CIFAR-10 images are {SIDE}x{SIDE}.")
-    return decoded
-
-
-def _gray_pixels(images: Iterable[Image.Image], total: int, name: str) -> Tensor:
-    """(total, 1024) uint8, with a progress bar."""
-    progress = tqdm(images, f"Reading {name} images", total, disable=None)
-    return torch.stack(list(map(grayscale(), progress)))
-
-
-def _fingerprint_of_files(data_dir: Path, folders: tuple[str, ...]) -> str:
-    """SHA-256 over names, sizes and times of all files below `folders`: cheap to compute."""
-    total = hashlib.sha256()
-    for folder in folders:
-        for parent, names, files in os.walk(data_dir / folder):
-            names.sort()
-            for file in sorted(files):
-                status = (Path(parent) / file).stat()
-                entry = (
-                    os.path.relpath(parent, data_dir),
-                    file,
-                    status.st_size,
-                    status.st_mtime_ns,
-                )
-                total.update(repr(entry).encode())
-    return total.hexdigest()
-
-
-def _read_cache(path: Path, state: str) -> Cifar10 | None:
-    """The cached images, or None where there is no whole cache of this `state` of the files."""
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("state") != state:
-                return None
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError):
-        return None
-    data = Cifar10(
-        Split(tensors["train_pixels"], tensors["train_labels"].long()),
-        Split(tensors["test_pixels"], tensors["test_labels"].long()),
-        metadata["source"],
-    )
-    return data if data.digest() == metadata.get("digest") else None
-
-
-def _write_cache(path: Path, data: Cifar10, state: str) -> None:
-    """Caches the images; a folder that can't be written to goes without."""
-    tensors = {
+def _to_tensors(data: Cifar10) -> dict[str, Tensor]:
+    """What the cache holds; labels as bytes."""
+    return {
         "train_pixels": data.train.pixels,
         "train_labels": data.train.labels.byte(),
         "test_pixels": data.test.pixels,
         "test_labels": data.test.labels.byte(),
     }
-    metadata = {"state": state, "source": data.source, "digest": data.digest()}
-    with suppress(InputError), replacing(path) as temporary:
-        save_file(tensors, temporary, metadata)
+
+
+def _from_tensors(tensors: Mapping[str, Tensor], source: str) -> Cifar10:
+    """The inverse of `_to_tensors`."""
+    train, test = (
+        Split(tensors[f"{name}_pixels"], tensors[f"{name}_labels"].long()) for name in SPLITS
+    )
+    return Cifar10(train, test, source)

@@ -1,4 +1,4 @@
-"""The command line: `hw1 gradients`, `adam`, `train`, `render` and `submission`."""
+"""The command line: `hw1 gradients`, `adam`, `data`, `train`, `render` and so on."""
 
 from __future__ import annotations
 
@@ -17,16 +17,24 @@ from hw1lib.homework import Homework
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
+SEEDS = (0, 1, 2, 3, 4)
+INTERRUPTED = 128 + 2  # as shells have it for SIGINT
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; input that can't be used gives one sentence and exit code 2."""
+    """Runs one command; input that can't be used gives one sentence and exit code 2.
+
+    Ctrl-C gives 130.
+    """
     options = parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except InputError as error:
         print(f"hw1: {error}", file=sys.stderr)
         return 2
-    return 0
+    except KeyboardInterrupt:
+        print("hw1: interrupted; what was there before is as it was.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,7 +43,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_gradients(commands)
     _add_adam(commands)
+    _add_data(commands)
     _add_train(commands)
+    _add_verify(commands)
+    _add_bench(commands)
     _add_render(commands)
     _add_submission(commands)
     return top
@@ -105,43 +116,132 @@ def _adam(options: argparse.Namespace) -> None:
     print(report(options.mean, options.beta1, options.steps))
 
 
+def _add_data(commands: Commands) -> None:
+    command = commands.add_parser("data", help="fetch CIFAR-10 for question 3 and prepare it")
+    _add_data_dir(command)
+    command.add_argument(
+        "--url",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="addresses of cifar-10-python.tar.gz to try before torchvision's own",
+    )
+    command.set_defaults(run=_data)
+
+
+def _data(options: argparse.Namespace) -> None:
+    from hw1lib.cifar10 import fetch_cifar10, load_cifar10
+
+    fetch_cifar10(options.data_dir, options.url)
+    data = load_cifar10(options.data_dir)
+    print(
+        f"{len(data.train):,} training and {len(data.test):,} test images are ready in "
+        f"{options.data_dir}, from {data.source}."
+    )
+
+
 def _add_train(commands: Commands) -> None:
     command = commands.add_parser("train", help="train question 3's net and write results/")
-    command.add_argument(
-        "--data-dir",
-        type=Path,
-        default=default_data_dir(),
-        help="torchvision's CIFAR-10 files, or train/<class>/* and test/<class>/* (default: "
-        "HW1_DATA, else data; downloaded if neither is there)",
-    )
+    _add_data_dir(command)
     command.add_argument("--epochs", type=whole_number(1), help="cap on epochs")
-    command.add_argument("--seed", type=whole_number(0), default=0)
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    command.add_argument(
+        "--seeds", type=whole_number(0), nargs="+", default=list(SEEDS), metavar="SEED"
+    )
+    _add_device(command)
+    command.add_argument("--threads", type=whole_number(1), default=1, help="of torch, for a seed")
     command.add_argument("--results-dir", type=Path, default=Path("results"))
     command.set_defaults(run=_train)
 
 
 def _train(options: argparse.Namespace) -> None:
-    from hw1lib.experiment import train
+    from hw1lib.experiment import choose_device, train
 
     homework = Homework()
     if options.epochs:
         homework = replace(homework, max_epochs=options.epochs)
-    train(homework, options.seed, options.data_dir, options.device, options.results_dir)
+    train(
+        homework,
+        list(dict.fromkeys(options.seeds)),
+        options.data_dir,
+        options.results_dir,
+        choose_device(options.device),
+        options.threads,
+    )
+
+
+def _add_verify(commands: Commands) -> None:
+    command = commands.add_parser("verify", help="train again and compare with results/")
+    _add_data_dir(command)
+    command.add_argument("--epochs", type=whole_number(1), help="compare the first ones only")
+    _add_device(command)
+    command.add_argument("--results-dir", type=Path, default=Path("results"))
+    command.set_defaults(run=_verify)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from hw1lib.experiment import choose_device
+    from hw1lib.verify import verify
+
+    device = choose_device(options.device)
+    verification = verify(options.data_dir, options.results_dir, options.epochs, device)
+    print(verification.as_text())
+    return 1 if verification.differences else 0
+
+
+def _add_bench(commands: Commands) -> None:
+    command = commands.add_parser("bench", help="how fast an epoch of training is")
+    command.add_argument("--data-dir", type=Path, help="CIFAR-10; random pixels if not given")
+    command.add_argument("--repeats", type=whole_number(5), default=5, help="5 or more")
+    command.add_argument("--threads", type=whole_number(1), default=1, help="of torch")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from hw1lib.bench import bench
+
+    benchmark = bench(options.data_dir, options.repeats, options.threads)
+    print(benchmark.as_json() if options.json else benchmark.as_text())
+
+
+def _add_data_dir(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data-dir",
+        type=Path,
+        default=default_data_dir(),
+        help="torchvision's CIFAR-10 files, or train/<class>/* and test/<class>/* (default: "
+        "HW1_DATA, else data; fetched if neither is there)",
+    )
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 
 def _add_render(commands: Commands) -> None:
     command = commands.add_parser("render", help="build site, PDF and notebooks")
     command.add_argument("--engine", choices=("auto", "quarto", "pandoc"), default="auto")
     command.add_argument("--output-dir", type=Path, default=Path("_book"))
+    _add_cell_timeout(command)
     command.set_defaults(run=_render)
+
+
+def _add_cell_timeout(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cell-timeout",
+        type=whole_number(1),
+        default=120,
+        metavar="SECONDS",
+        help="that one cell of a chapter may take (default: 120)",
+    )
 
 
 def _render(options: argparse.Namespace) -> None:
     from hw1lib.book.render import render
     from hw1lib.project import project_root
 
-    outputs = render(project_root(), options.output_dir.absolute(), options.engine)
+    target = options.output_dir.absolute()
+    outputs = render(project_root(), target, options.engine, options.cell_timeout)
     print(f"site       {outputs.site}")
     print(f"PDF        {outputs.pdf}")
     for notebook in outputs.notebooks:
@@ -150,8 +250,10 @@ def _render(options: argparse.Namespace) -> None:
 
 def _add_submission(commands: Commands) -> None:
     command = commands.add_parser("submission", help="build theory.pdf and coding.ipynb")
-    command.add_argument("--name", help="put on the title of theory.pdf")
+    command.add_argument("--name", help="your name, put on theory.pdf")
+    command.add_argument("--course", help="put on theory.pdf (default: the homework's own)")
     command.add_argument("--output-dir", type=Path, default=Path("submission"))
+    _add_cell_timeout(command)
     command.set_defaults(run=_submission)
 
 
@@ -159,6 +261,12 @@ def _submission(options: argparse.Namespace) -> None:
     from hw1lib.book.submission import submission
     from hw1lib.project import project_root
 
-    theory, coding = submission(project_root(), options.output_dir.absolute(), options.name)
+    theory, coding = submission(
+        project_root(),
+        options.output_dir.absolute(),
+        options.name,
+        options.course,
+        options.cell_timeout,
+    )
     print(f"theory     {theory}")
     print(f"coding     {coding}")

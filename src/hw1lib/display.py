@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import statistics
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -87,6 +88,16 @@ def scientific(value: float, digits: int = 1) -> str:
         return "0"
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}"
+
+
+def plus_minus(values: Sequence[float], form: str = ".2%") -> str:
+    """Mean and standard deviation over several runs, `42.77% ± 0.31%`; one run has no deviation.
+
+    The spaces are ones at which no line breaks.
+    """
+    numbers = [float(value) for value in values]
+    mean = format(statistics.mean(numbers), form)
+    return f"{mean}\u00a0±\u00a0{statistics.stdev(numbers):{form}}" if len(numbers) > 1 else mean
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> Markdown:

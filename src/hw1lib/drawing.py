@@ -29,7 +29,7 @@ def draw_network(network: Network, values: Forward) -> Figure:
     """
     shown = [min(size, READABLE) for size in network.sizes]
     height = max(shown) * GAP
-    with book_figure(7.2, 0.65 + 0.66 * height) as (figure, axes):
+    with book_figure(6.4, 0.6 + 0.6 * height) as (figure, axes):
         places = [_column(x, count) for x, count in zip(COLUMNS, shown, strict=True)]
         off = _inactive(network, values)
         detailed = max(network.sizes) <= READABLE
@@ -147,7 +147,7 @@ def draw_graph(network: Network) -> Figure:
         (11.0, "$y$", f"{k}", 11.0),
     ]  # fmt: skip
     back = [(2.2, r"$\delta_H$"), (4.4, r"$W_O^\top\delta_O$"), (6.6, r"$\delta_O$")]
-    with book_figure(7.2, 2.3) as (figure, axes):
+    with book_figure(6.4, 2.2) as (figure, axes):
         for (start, _, _), (end, _, _) in pairwise(chain):
             _arrow(axes, (start + 0.5, 0.08), (end - 0.5, 0.08), BLUE)
         for x, name, size, end in parameters:

@@ -1,5 +1,9 @@
 """The one error that a user is meant to see."""
 
+from __future__ import annotations
+
+import os
+
 
 class InputError(Exception):
     """Something the user gave can't be used.
@@ -7,3 +11,9 @@ class InputError(Exception):
     The message is one sentence that names the field or file and the cure. The command line prints
     it without a traceback and exits with code 2.
     """
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """`path` for a message: on one line and printable, whatever its name is made of."""
+    characters = (c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
+    return "".join(characters)

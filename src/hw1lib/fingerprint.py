@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
+from torch import Tensor
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of the file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+def bytes_digest(content: bytes) -> str:
+    """SHA-256 in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and contents."""
+    total = hashlib.sha256()
+    for key, value in sorted(tensors.items()):
+        total.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+        total.update(value.cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()
 
 
 def code_digest(*paths: Path) -> str:
@@ -18,7 +30,7 @@ def code_digest(*paths: Path) -> str:
     The same on every Python version that reads the modules to the same syntax tree.
     """
     meanings = [_meaning(ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
-    return hashlib.sha256("\n".join(meanings).encode()).hexdigest()
+    return bytes_digest("\n".join(meanings).encode())
 
 
 def _meaning(node: object) -> str:

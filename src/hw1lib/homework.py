@@ -21,6 +21,8 @@ class Homework:
         flat_window: Q3, epochs over which the training loss must stand still to count as flat.
         flat_tolerance: Q3, how far it may still move within that window, in nats.
         max_epochs: Q3, the cap on epochs if it never flattens.
+        held_out: Q3's extra, training images held out for validation, the same number per class.
+        patience: Q3's extra, epochs without a lower validation loss after which training stops.
     """
 
     adam_mean: int = 2
@@ -35,6 +37,8 @@ class Homework:
     flat_window: int = 10
     flat_tolerance: float = 0.01
     max_epochs: int = 300
+    held_out: int = 5_000
+    patience: int = 10
 
     @property
     def inputs(self) -> int:

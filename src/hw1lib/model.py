@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TypeAlias
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+Layers: TypeAlias = list[tuple[Tensor, Tensor]]
 
 
 def build_net(layer_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
@@ -32,3 +35,8 @@ def build_net(layer_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
 def count_parameters(net: nn.Module) -> int:
     """Number of weights and biases."""
     return sum(parameter.numel() for parameter in net.parameters())
+
+
+def layers_of(net: nn.Sequential) -> Layers:
+    """The net's own tensors: weights (outputs, inputs) and biases (outputs,) layer by layer."""
+    return [(layer.weight, layer.bias) for layer in net if isinstance(layer, nn.Linear)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import reprlib
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,10 +28,12 @@ PARAMETERS = ("W_H", "b_H", "W_O", "b_O")
 REQUIRED = ("x", "y", *PARAMETERS)
 OPTIONAL = {"activation": ACTIVATIONS, "output": OUTPUTS}
 READABLE = 6  # units of a layer up to which a chapter shows all of them, and exact values
-MAX_UNITS = 64
+MAX_UNITS = 20  # the derivations take some seconds then
 MAX_BYTES = 2**18
 MAX_NUMBER = 10**6
-NUMBER = re.compile(r"[+-]?(\d{1,30}(/0*[1-9]\d{0,29})?|\d{0,30}\.\d{1,30}|\d{1,30}\.)")
+NUMBER = re.compile(
+    r"[+-]?(\d{1,30}/0*[1-9]\d{0,29}|(\d{1,30}|\d{0,30}\.\d{1,30}|\d{1,30}\.)([eE][+-]?\d{1,2})?)"
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def parse_network(fields: dict[str, Any]) -> Network:
     known = (*REQUIRED, *OPTIONAL)
     for name in fields:
         if name not in known:
-            raise InputError(f"unknown field {name!r:.60}; the fields are {', '.join(known)}.")
+            raise InputError(f"unknown field {_shown(name)}; the fields are {', '.join(known)}.")
     for name in REQUIRED:
         if name not in fields:
             raise InputError(f"the field {name} is missing; add it, e.g. from the example network.")
@@ -115,18 +119,43 @@ def parse_network(fields: dict[str, Any]) -> Network:
     return Network(x, y, W_H, b_H, W_O, b_O, choices["activation"], choices["output"])
 
 
+class _Loader(yaml.BaseLoader):
+    """YAML whose values are lists, fields and the text that stands there.
+
+    So numbers stay exact, 010 is ten, and 1:30 is no number. There are no tags, which could name
+    objects, and no aliases, by which a small file can mean a huge one.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
+            raise yaml.MarkedYAMLError(
+                problem="tags and aliases are not known here", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        fields = super().construct_mapping(node, deep)
+        if len(fields) < len(node.value):
+            (name, _), *_ = Counter(key.value for key, _ in node.value).most_common()
+            raise InputError(f"the field {_shown(name)} stands there twice; keep one.")
+        return fields
+
+
 def _read(path: Path) -> dict[str, Any]:
-    """The top-level fields of a YAML file, read without building objects."""
+    """The top-level fields of a YAML file."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise InputError(f"the file is larger than {MAX_BYTES // 1024} KiB; no network is.")
-        text = path.read_text(encoding="utf-8")
-        fields = yaml.safe_load(text)
-        repeated = _repeated_key(text)
+        fields = yaml.load(content.decode("utf-8-sig"), _Loader)  # noqa: S506  # builds no objects
     except OSError as error:
         raise InputError(
             f"can't be read ({error.strerror}); give the path of a network file."
         ) from error
+    except UnicodeDecodeError as error:
+        raise InputError("is no text in UTF-8; save it as such.") from error
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
         reason = " ".join(str(getattr(error, "problem", None) or "it can't be parsed").split())
         line = getattr(getattr(error, "problem_mark", None), "line", None)
@@ -138,42 +167,34 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(
             f"must hold the fields {', '.join(REQUIRED)}, each on a line `name: value`."
         )
-    if repeated:
-        raise InputError(f"the field {repeated!r:.60} stands there twice; keep one.")
     return fields
-
-
-def _repeated_key(text: str) -> str | None:
-    """A top-level key that occurs twice: YAML itself would silently keep the last."""
-    root = yaml.compose(text, yaml.SafeLoader)
-    keys = [key.value for key, _ in root.value] if isinstance(root, yaml.MappingNode) else []
-    return next((str(key) for key in keys if keys.count(key) > 1), None)
 
 
 def _choice(name: str, fields: dict[str, Any]) -> str:
     allowed = OPTIONAL[name]
     value = fields.get(name, allowed[0])
     if value not in allowed:
-        raise InputError(f"{name} is {value!r:.60}; it must be one of {', '.join(allowed)}.")
+        raise InputError(f"{name} is {_shown(value)}; it must be one of {', '.join(allowed)}.")
     return str(value)
 
 
 def _number(name: str, value: object) -> Rational:
-    """An integer, decimal or quoted fraction, exactly."""
-    text = value if isinstance(value, str) else repr(value)
-    plain = isinstance(value, (int, float, str)) and not isinstance(value, bool)
-    if isinstance(value, float) and value == value and abs(value) <= MAX_NUMBER:
-        number = Fraction(text)
-    elif plain and NUMBER.fullmatch(text.strip()):
-        number = Fraction(text.strip())
-    else:
+    """An integer, decimal or fraction, exactly."""
+    text = value.strip() if isinstance(value, str) else _shown(value)
+    if isinstance(value, bool) or not NUMBER.fullmatch(text):
         raise InputError(
-            f"{name} holds {text:.60}; it must be a finite number: an integer, a decimal or a "
-            'fraction in quotes such as "1/2".'
+            f"{name} holds {_shown(value)}; it must be a finite number: an integer, a decimal or "
+            'a fraction in quotes such as "1/2".'
         )
+    number = Fraction(text)
     if abs(number) > MAX_NUMBER:
         raise InputError(f"{name} holds {text:.60}; numbers must lie within ±{MAX_NUMBER:,}.")
     return Rational(number.numerator, number.denominator)
+
+
+def _shown(value: object) -> str:
+    """A value as messages show it: on one line, in quotes where it is text, and not long."""
+    return f"{reprlib.repr(value):.60}"
 
 
 def _vector(name: str, value: object) -> Vector:

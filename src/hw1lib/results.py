@@ -1,103 +1,105 @@
-"""The small files in `results/` that a training run leaves and the book is made from."""
+"""The small files in `results/` that training leaves and the book is made from."""
 
 from __future__ import annotations
 
 import io
 import json
-import platform
 import tempfile
-from dataclasses import asdict, astuple, dataclass, fields
-from datetime import datetime, timezone
-from importlib.metadata import version
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from torch import Tensor
 
 from hw1lib.cifar10 import Cifar10
 from hw1lib.errors import InputError
-from hw1lib.fingerprint import code_digest, file_digest
+from hw1lib.fingerprint import bytes_digest, tensors_digest
 from hw1lib.homework import Homework
 from hw1lib.model import build_net, count_parameters
+from hw1lib.predictions import Predictions, predict
 from hw1lib.project import project_root
-from hw1lib.training import Epoch, Run
+from hw1lib.provenance import (
+    describe_data,
+    describe_machine,
+    training_code_digest,
+    training_config,
+)
+from hw1lib.training import Run, standardise
 
-FILES = ("config.json", "history.csv", "weights.safetensors")
-SUMMARY = "summary.json"
+CONFIG, HISTORY, HELD_OUT = "config.json", "history.csv", "held_out.csv"
+WEIGHTS, PREDICTIONS, SUMMARY = "weights.safetensors", "predictions.safetensors", "summary.json"
+FILES = (CONFIG, HISTORY, HELD_OUT, WEIGHTS, PREDICTIONS)
+MAX_SUMMARY = 2**16
+CURE = "run `hw1 train` to make the results anew, or restore them from version control."
 
 
 @dataclass(frozen=True)
 class Results:
-    """A finished training run.
+    """A finished experiment.
 
     Attributes:
-        config: the homework's numbers that the run was made with.
-        history: one row an epoch, the columns of `hw1lib.training.Epoch`.
+        config: the homework's numbers that it was made with.
+        history: `seed` and the columns of `hw1lib.training.Run.history`, a row an epoch.
+        held_out: the same of the runs with images held out.
         summary: the final figures, and what they come from.
-        weights: the trained weights by name, `0.weight` of shape (256, 1024) first.
+        weights: of the first seed's net by name, `0.weight` of shape (256, 1024) first.
+        predictions: of the nets of all seeds for the test images.
     """
 
     config: dict[str, Any]
     history: pd.DataFrame
+    held_out: pd.DataFrame
     summary: dict[str, Any]
     weights: dict[str, Tensor]
+    predictions: Predictions
 
     def net(self, homework: Homework) -> torch.nn.Sequential:
-        """The trained net."""
+        """The first seed's trained net."""
         net = build_net(homework.layer_sizes, seed=0)
         net.load_state_dict(self.weights)
         return net
 
+    @property
+    def final(self) -> pd.DataFrame:
+        """The last epoch of each seed, a row a seed."""
+        return self.history.groupby("seed").last()
 
-def training_config(homework: Homework) -> dict[str, Any]:
-    """The numbers that training depends on, as JSON holds them."""
-    numbers = {k: v for k, v in asdict(homework).items() if not k.startswith("adam_")}
-    config: dict[str, Any] = json.loads(json.dumps(numbers))
-    return config
+    def at_lowest(self, column: str) -> pd.DataFrame:
+        """The epoch of each seed after which a column of the history was lowest."""
+        return _lowest_rows(self.history, column)
 
-
-def training_code_digest() -> str:
-    """The fingerprint of the net and of the training procedure."""
-    here = Path(__file__).parent
-    return code_digest(here / "model.py", here / "training.py")
-
-
-def identity(homework: Homework, seed: int, data: Cifar10) -> dict[str, object]:
-    """What makes two runs the same run: config, seed, pixels and training code."""
-    return {
-        "config": training_config(homework),
-        "seed": seed,
-        "pixels": data.digest(),
-        "code": training_code_digest(),
-    }
+    @property
+    def early_stopped(self) -> pd.DataFrame:
+        """The epoch with the lowest validation loss of each run with images held out."""
+        return _lowest_rows(self.held_out, "validation_loss")
 
 
-def save_results(folder: Path, run: Run, seed: int, data: Cifar10) -> None:
-    """Writes the four files of a finished run; whatever fails, old results stay whole.
+def save_results(
+    folder: Path, runs: Mapping[tuple[bool, int], Run], data: Cifar10, threads: int
+) -> None:
+    """Writes the files of a finished experiment; whatever fails before, old ones stay whole.
+
+    Args:
+        folder: where to.
+        runs: by whether images are held out, and seed.
+        data: the images, for the predictions.
+        threads: of each run, for the record.
 
     Raises:
         InputError: the folder can't be written to.
     """
+    contents = _contents(runs, data, threads)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
-            new = Path(name)
-            (new / "config.json").write_text(_json(training_config(run.homework)))
-            history = pd.DataFrame([astuple(epoch) for epoch in run.history], columns=_columns())
-            history.to_csv(new / "history.csv", index=False, lineterminator="\n")
-            save_file(
-                {key: value.cpu().contiguous() for key, value in run.net.state_dict().items()},
-                new / "weights.safetensors",
-            )
-            summary = _summary(run, seed, data)
-            summary["files"] = {file: file_digest(new / file) for file in FILES}
-            (new / SUMMARY).write_text(_json(summary))
-            for file in (*FILES, SUMMARY):
-                (new / file).replace(folder / file)
+            for file, content in contents.items():
+                (Path(name) / file).write_bytes(content)
+            for file in contents:  # the summary, which vouches for the others, comes last
+                (Path(name) / file).replace(folder / file)
     except OSError as error:
         raise InputError(
             f"{folder} can't be written ({error.strerror or error}): free some space there, or "
@@ -112,36 +114,104 @@ def load_results(folder: Path | None = None, homework: Homework | None = None) -
         InputError: they are missing, damaged, of another config or of other training code.
     """
     folder = folder or project_root() / "results"
-    summary = _read_summary(folder)
-    for file in FILES:
-        if not (folder / file).is_file():
-            raise InputError(f"{folder / file} is missing: {CURE}")
-        if file_digest(folder / file) != summary["files"].get(file):
-            raise InputError(f"{folder / file} is not what the run wrote: {CURE}")
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    summary = _read_summary(folder / SUMMARY)
+    contents = {file: _read(folder / file, summary["files"].get(file)) for file in FILES}
+    config = json.loads(contents[CONFIG])
     _refuse_stale(folder, config, summary, homework or Homework())
+    history, held_out = (pd.read_csv(io.BytesIO(contents[file])) for file in (HISTORY, HELD_OUT))
     try:
-        weights = load_file(folder / "weights.safetensors")
+        weights, answers = load(contents[WEIGHTS]), load(contents[PREDICTIONS])
     except SafetensorError as error:
-        raise InputError(f"{folder / 'weights.safetensors'} is damaged: {CURE}") from error
-    history = pd.read_csv(io.BytesIO((folder / "history.csv").read_bytes()))
-    return Results(config, history, summary, weights)
+        raise InputError(f"{folder} is damaged ({error}): {CURE}") from error
+    return Results(config, history, held_out, summary, weights, Predictions(**answers))
 
 
-CURE = "run `hw1 train` to make the results anew, or restore them from version control."
+def _contents(
+    runs: Mapping[tuple[bool, int], Run], data: Cifar10, threads: int
+) -> dict[str, bytes]:
+    """All files by name, the summary last."""
+    plain = {seed: run for (held_out, seed), run in runs.items() if not held_out}
+    extra = {seed: run for (held_out, seed), run in runs.items() if held_out}
+    nets = [run.net for run in plain.values()]
+    first = {k: v.cpu().contiguous() for k, v in nets[0].state_dict().items()}
+    device = next(nets[0].parameters()).device
+    contents = {
+        CONFIG: _json(training_config(next(iter(plain.values())).homework)),
+        HISTORY: _csv(history_table(plain)),
+        HELD_OUT: _csv(history_table(extra)),
+        WEIGHTS: save(first),
+        PREDICTIONS: save(vars(predict(nets, standardise(data, device)[1]))),
+    }
+    summary = {
+        "runs": [_final(seed, run) for seed, run in plain.items()],
+        "parameters": count_parameters(nets[0]),
+        "data": describe_data(data),
+        **describe_machine(device, threads),
+        "seconds": round(sum(row["seconds"] for run in runs.values() for row in run.history), 1),
+        "code": training_code_digest(),
+        "files": {
+            file: {"bytes": len(content), "sha256": bytes_digest(content)}
+            for file, content in contents.items()
+        },
+    }
+    contents[SUMMARY] = _json({**summary, "digest": bytes_digest(_json(summary))})
+    return contents
 
 
-def _read_summary(folder: Path) -> dict[str, Any]:
-    path = folder / SUMMARY
+def _final(seed: int, run: Run) -> dict[str, Any]:
+    """How a run ended."""
+    last = {key: value for key, value in run.history[-1].items() if key != "seconds"}
+    settled = {"seed": seed, "flattened": run.settled}
+    return {
+        **settled,
+        **last,
+        "epoch": int(last["epoch"]),
+        "weights": tensors_digest(run.net.state_dict()),
+    }
+
+
+def history_table(runs: Mapping[int, Run]) -> pd.DataFrame:
+    """The histories of several seeds, one below the other."""
+    tables = [pd.DataFrame(run.history).assign(seed=seed) for seed, run in runs.items()]
+    table = pd.concat(tables, ignore_index=True).astype({"epoch": int})
+    columns = ["seed", *(column for column in table.columns if column != "seed")]
+    return table[columns]
+
+
+def _lowest_rows(history: pd.DataFrame, column: str) -> pd.DataFrame:
+    return history.loc[history.groupby("seed")[column].idxmin()].set_index("seed")
+
+
+def _read_summary(path: Path) -> dict[str, Any]:
+    """The summary, if it is just as it was written."""
+    content = _read(path, None)
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = json.loads(content)
+        digest = summary.pop("digest")
+        whole = digest == bytes_digest(_json(summary)) and content == _json(
+            {**summary, "digest": digest}
+        )
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        whole = False
+    if not whole:
+        raise InputError(f"{path} is damaged: {CURE}")
+    return dict(summary)
+
+
+def _read(path: Path, entry: dict[str, Any] | None) -> bytes:
+    """A file's bytes, if they are those of its entry in the summary."""
+    try:
+        size = path.stat().st_size
+        if size > (entry["bytes"] if entry else MAX_SUMMARY):
+            raise InputError(f"{path} is not what the run wrote: {CURE}")
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing: {CURE}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged: {CURE}") from error
-    if not isinstance(summary, dict) or not isinstance(summary.get("files"), dict):
-        raise InputError(f"{path} is damaged: {CURE}")
-    return summary
+    except OSError as error:
+        raise InputError(f"{path} can't be read ({error.strerror or error}): {CURE}") from error
+    if entry and bytes_digest(content) != entry["sha256"]:
+        raise InputError(f"{path} is not what the run wrote: {CURE}")
+    return content
 
 
 def _refuse_stale(
@@ -152,8 +222,8 @@ def _refuse_stale(
     for key in sorted(wanted.keys() | config.keys()):
         if wanted.get(key) != config.get(key):
             raise InputError(
-                f"{folder / 'config.json'} is stale: its {key} is {config.get(key)}, the "
-                f"homework's is {wanted.get(key)}; run `hw1 train`."
+                f"{folder / CONFIG} is stale: its {key} is {config.get(key)}, the homework's is "
+                f"{wanted.get(key)}; run `hw1 train`."
             )
     if summary.get("code") != training_code_digest():
         raise InputError(
@@ -161,41 +231,9 @@ def _refuse_stale(
         )
 
 
-def _summary(run: Run, seed: int, data: Cifar10) -> dict[str, Any]:
-    final = asdict(run.history[-1])
-    seconds = sum(epoch.seconds for epoch in run.history)
-    device = next(run.net.parameters()).device
-    return {
-        "epochs": final.pop("epoch"),
-        **{key: value for key, value in final.items() if key != "seconds"},
-        "flattened": run.flattened,
-        "parameters": count_parameters(run.net),
-        "seed": seed,
-        "data": {
-            "source": data.source,
-            "train_images": len(data.train),
-            "test_images": len(data.test),
-            "digest": data.digest(),
-        },
-        "device": _device_name(device),
-        "threads": torch.get_num_threads(),
-        "seconds": round(seconds, 1),
-        "date": datetime.now(timezone.utc).date().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("torch", "torchvision", "hw1lib")},
-        },
-        "code": training_code_digest(),
-    }
+def _csv(table: pd.DataFrame) -> bytes:
+    return bytes(table.to_csv(index=False, lineterminator="\n"), "utf-8")
 
 
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-
-
-def _columns() -> list[str]:
-    return [field.name for field in fields(Epoch)]
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2) + "\n"
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()

@@ -51,7 +51,16 @@ def test_the_kernel_is_this_python_in_the_books_folder_and_leaves_home_alone(
 def test_a_cell_that_fails_is_named(tmp_path: Path, code: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         run(tmp_path, f"# T\n\n```{{python}}\n{code}\n```\n", timeout=3)
-    assert "\n" not in str(caught.value).strip()
+    assert str(caught.value).count("\n") <= 4
+
+
+def test_the_message_ends_with_the_last_frames_only(tmp_path: Path) -> None:
+    code = "def f(n):\n    return f(n - 1) if n else {}['key']\n\nf(30)"
+    with pytest.raises(InputError) as caught:
+        run(tmp_path, f"```{{python}}\n{code}\n```\n")
+    first, *frames = str(caught.value).splitlines()
+    assert first == "chapter.qmd:1: the cell `def f(n):` failed: KeyError: 'key'"
+    assert [line.strip().partition(" ")[0] for line in frames] == ["Cell", "return"] * 2
 
 
 def test_prose_does_not_run_code_again_but_code_does(tmp_path: Path) -> None:

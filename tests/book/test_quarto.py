@@ -46,6 +46,21 @@ def test_asking_for_quarto_where_there_is_none_says_what_to_do(
         render(write_book(tmp_path), tmp_path / "out", "quarto")
 
 
+def test_what_quarto_says_of_an_error_is_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "quarto"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo 1.10.18 && exit\n'
+        'printf "[1/4] index.qmd\\n\\033[91mERROR: no such theme\\033[39m\\n"; exit 1\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("QUARTO_PATH", str(program))
+    with pytest.raises(InputError, match=r"Quarto failed: ERROR: no such theme$"):
+        render(write_book(tmp_path), tmp_path / "out", "quarto")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.quarto
 @pytest.mark.timeout(600)
 def test_the_small_book_by_quarto(tmp_path: Path) -> None:

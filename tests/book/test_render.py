@@ -193,7 +193,11 @@ def test_notebooks_are_valid_executed_and_free_of_quarto_markup(built: Outputs) 
         for o in c.outputs
         if "image/png" in o.get("data", {})
     ]
-    assert images[0].metadata["image/png"]["alt"] == 'A line that "rises".'
+    metadata = images[0].metadata
+    assert metadata["image/png"]["alt"] == metadata["alt"] == 'A line that "rises".'
+    assert 200 < metadata["image/png"]["width"] < 300  # of 3 inches, cropped
+    assert metadata["needs_background"] == "light"
+    assert images[0].data["text/plain"] == metadata["alt"]
     two = nbformat.read(built.notebooks[1], as_version=4)
     prose = "\n".join(c.source for c in two.cells if c.cell_type == "markdown").replace(
         "\u00a0", " "

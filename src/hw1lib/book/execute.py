@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import hashlib
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
@@ -30,13 +31,26 @@ import matplotlib, matplotlib_inline.backend_inline as inline
 inline.set_matplotlib_formats("svg", "png", bbox_inches="tight")
 matplotlib.rcParams.update({"figure.dpi": 160, "svg.hashsalt": "hw1"})
 """
+OPTIONS = (
+    "--HistoryManager.enabled=False",
+    "--InteractiveShell.xmode=Plain",  # of a traceback, messages show the end
+    "--InteractiveShell.colors=NoColor",
+    "--log-level=CRITICAL",
+)
 DATA = ("network.yml", "results")
 LIBRARIES = ("torch", "sympy", "matplotlib", "pandas", "numpy")
 AT_ONCE = 2
+CELL_TIMEOUT = 120
+START_TIMEOUT = 120
+ATTEMPTS = 3
+TRACE = 4  # lines of a traceback that messages show: its last two frames
 
 
 def execute_chapters(
-    folder: Path, chapters: list[Chapter], timeout: int = 120
+    folder: Path,
+    chapters: list[Chapter],
+    timeout: int = CELL_TIMEOUT,
+    scratch: Path | None = None,
 ) -> dict[str, NotebookNode]:
     """Runs every chapter in a kernel of its own, unless its code and all it reads are unchanged.
 
@@ -44,6 +58,7 @@ def execute_chapters(
         folder: the kernels' working directory.
         chapters: what to run.
         timeout: seconds that one cell may take.
+        scratch: where the kernels' own files go; the system's folder for such if None.
 
     Returns:
         For each chapter's name a notebook: a cell for each code cell and inline expression, with
@@ -60,7 +75,8 @@ def execute_chapters(
         code = json.dumps([(cell.metadata["hw1"]["kind"], cell.source) for cell in notebook.cells])
         key = hashlib.sha256((state + code).encode()).hexdigest()
         cache = folder / ".cache" / "executed" / f"{chapter.name}-{key[:32]}.ipynb"
-        cached = _read_cache(cache, notebook)
+        only_setup = len(notebook.cells) == 1
+        cached = notebook if only_setup else _read_cache(cache, notebook)
         if cached is not None:
             done[chapter.name] = cached
         else:
@@ -68,7 +84,8 @@ def execute_chapters(
     if todo:
         names = ", ".join(chapter.path.name for chapter, _, _ in todo)
         print(f"Running the code of {names}", flush=True)
-        asyncio.run(_run_all(folder, todo, timeout))
+        with tempfile.TemporaryDirectory(dir=scratch) as own:
+            asyncio.run(_run_all(folder, todo, timeout, Path(own)))
     for chapter, notebook, cache in todo:
         done[chapter.name] = notebook
         with contextlib.suppress(InputError):  # a folder that is read-only goes without a cache
@@ -98,14 +115,14 @@ def _notebook(chapter: Chapter) -> NotebookNode:
 
 
 async def _run_all(
-    folder: Path, todo: list[tuple[Chapter, NotebookNode, Path]], timeout: int
+    folder: Path, todo: list[tuple[Chapter, NotebookNode, Path]], timeout: int, scratch: Path
 ) -> None:
     """Runs a few chapters at a time, and stops the others when one fails."""
     free = asyncio.Semaphore(AT_ONCE)
 
     async def run(chapter: Chapter, notebook: NotebookNode) -> None:
         async with free:
-            await _run(folder, chapter, notebook, timeout)
+            await _run(folder, chapter, notebook, timeout, scratch)
 
     tasks = [asyncio.create_task(run(chapter, notebook)) for chapter, notebook, _ in todo]
     try:
@@ -116,60 +133,95 @@ async def _run_all(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: int) -> None:
-    """Runs one chapter's notebook in place."""
-    lines = [1, *(line for _, _, line, _ in code_cells(chapter))]
-    started = 0
+async def _run(
+    folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: int, scratch: Path
+) -> None:
+    """Runs one chapter's notebook in place.
 
-    def on_start(cell: NotebookNode, cell_index: int) -> None:
-        nonlocal started
-        started = cell_index
-
-    with tempfile.TemporaryDirectory() as scratch:
-        manager = _kernel(Path(scratch))
-        client = NotebookClient(
-            notebook,
-            km=manager,
-            timeout=timeout,
-            resources={"metadata": {"path": str(folder)}},
-            on_cell_start=on_start,
-            coalesce_streams=True,
-        )
+    Step for step rather than by nbclient's `async_execute`, which would take Ctrl-C for itself.
+    """
+    places = [1, *(line for _, _, line, _ in code_cells(chapter))]
+    for attempt in range(1, ATTEMPTS + 1):  # another program may take the port of a kernel
+        log = scratch / f"{chapter.name}-{attempt}.log"
         try:
-            await client.async_execute(env=_environment(Path(scratch)), cleanup_kc=True)
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            source = notebook.cells[started].source.strip().splitlines() or [""]
-            raise InputError(
-                f"{chapter.where(lines[started])}: the cell `{source[0]:.70}` "
-                f"{_reason(error, timeout)}"
-            ) from error
-        finally:
-            await _release(client, manager)
+            async with _client(folder, notebook, timeout, log) as client:
+                for count, (cell, line) in enumerate(zip(notebook.cells, places, strict=True)):
+                    await _run_cell(client, cell, count, chapter.where(line), timeout)
+            return
+        except _NotStartedError as error:
+            if attempt == ATTEMPTS:
+                last = [str(error), *log.read_text(errors="replace").splitlines()][-1]
+                raise InputError(
+                    f"{chapter.path.name}: no kernel of {sys.executable} starts ({last:.200}); "
+                    "install the project there again."
+                ) from error
 
 
-async def _release(client: NotebookClient, manager: AsyncKernelManager) -> None:
-    """Frees what nbclient keeps when it is stopped while it is starting a kernel."""
-    if client.kc is not None:
-        client.kc.stop_channels()
-    if manager.has_kernel:
-        await manager.shutdown_kernel(now=True)
-    atexit.unregister(client._cleanup_kernel)
+class _NotStartedError(Exception):
+    """A kernel did not come up."""
+
+
+@asynccontextmanager
+async def _client(
+    folder: Path, notebook: NotebookNode, timeout: int, log: Path
+) -> AsyncIterator[NotebookClient]:
+    """A client with a kernel that is up, and ends with the block; what it says goes to `log`."""
+    manager = _kernel(log.with_suffix(".json"))
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout_func=lambda cell: START_TIMEOUT if cell.id == "setup" else timeout,
+        startup_timeout=START_TIMEOUT,
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,
+    )
+    try:
+        try:
+            with log.open("w") as said:
+                streams = {"stdout": said, "stderr": said}
+                await client.async_start_new_kernel(env=_environment(log.parent), **streams)
+            await client.async_start_new_kernel_client()
+        except RuntimeError as error:
+            raise _NotStartedError(str(error)) from error
+        yield client
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
+
+
+async def _run_cell(
+    client: NotebookClient, cell: NotebookNode, count: int, place: str, timeout: int
+) -> None:
+    try:
+        await client.async_execute_cell(cell, count, execution_count=count + 1)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        manager: Any = client.km
+        if isinstance(error, DeadKernelError) and await manager.is_alive():
+            raise asyncio.CancelledError from error  # nbclient took being stopped for that
+        source = cell.source.strip().splitlines() or [""]
+        reason = _reason(error, timeout)
+        raise InputError(f"{place}: the cell `{source[0]:.70}` {reason}") from error
 
 
 def _reason(error: Exception, timeout: int) -> str:
+    """Why a cell failed: for an exception of its own also where, by the traceback's end."""
     if isinstance(error, CellExecutionError):
-        return f"failed: {error.ename}: {' '.join(str(error.evalue).split())}"
+        frames = [line for line in error.traceback.splitlines() if line.startswith("  ")]
+        value = " ".join(str(error.evalue).split())
+        return "\n".join([f"failed: {error.ename}: {value:.500}", *frames[-TRACE:]])
     if isinstance(error, CellTimeoutError):
-        return f"ran longer than {timeout} s."
+        return f"ran longer than {timeout} s; allow it more with --cell-timeout."
     return "killed its kernel."
 
 
-def _kernel(scratch: Path) -> AsyncKernelManager:
+def _kernel(connection_file: Path) -> AsyncKernelManager:
     """A kernel of the Python that is running, whatever kernels are installed."""
-    manager = AsyncKernelManager(connection_file=str(scratch / "kernel.json"))
+    manager = AsyncKernelManager(connection_file=str(connection_file))
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(
-        argv=[*command, "--HistoryManager.enabled=False", "--log-level=CRITICAL"],
+        argv=[*command, *OPTIONS],
         display_name="Python 3",
         language="python",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import mimetypes
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
 from hw1lib.book.pandoc import HERE, NOTEBOOK, Document, write
 from hw1lib.book.project import Project
@@ -35,8 +37,18 @@ def build_notebook(
     executed: NotebookNode,
     labels: dict[str, dict[str, str]],
     folder: Path,
+    opening: str = "",
 ) -> NotebookNode:
     """A chapter as a notebook that has been run.
+
+    Args:
+        project: the book.
+        chapter: parsed.
+        document: the chapter woven and numbered.
+        executed: its cells with their outputs; those that are not there are left out.
+        labels: of the whole book.
+        folder: where the images are.
+        opening: Markdown of the first cell, if it isn't how to install the package.
 
     Raises:
         InputError: a reference leads nowhere.
@@ -45,7 +57,8 @@ def build_notebook(
     arguments = ["-t", NOTEBOOK, "--wrap=none", *citations]
     arguments += ["--lua-filter", str(HERE / "flatten.lua")]
     text = write(document.tree, arguments, labels, document.name, folder)
-    cells = [_markdown(INSTALL.format(title=project.title)), *_cells(chapter, executed, text)]
+    first = opening or INSTALL.format(title=project.title)
+    cells = [_markdown(first), *_cells(chapter, executed, text)]
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
             _attach_images(cell, folder)
@@ -93,7 +106,7 @@ def _attach_images(cell: NotebookNode, folder: Path) -> None:
 def _code(
     cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str]
 ) -> NotebookNode:
-    """A code cell with PNG figures, which every viewer shows, and their alt text.
+    """A code cell with PNG figures, which every viewer shows.
 
     Markdown outputs with references are replaced by their `resolved` texts.
     """
@@ -105,9 +118,7 @@ def _code(
         if UNRESOLVED.search(str(data.get("text/markdown", ""))):
             data["text/markdown"] = resolved.get(number, "")
         if "image/png" in data:
-            data.pop("image/svg+xml", None)
-            alt = str(cell.options.get("fig-alt", ""))
-            output.metadata = {"image/png": {"alt": alt}, "alt": alt}
+            _describe_figure(output, str(cell.options.get("fig-alt", "")))
         if output.output_type == "execute_result":
             output.execution_count = count
         kept.append(output)
@@ -115,3 +126,19 @@ def _code(
     return nbformat.v4.new_code_cell(
         cell.source, outputs=kept, execution_count=count, metadata=metadata
     )
+
+
+def _describe_figure(output: NotebookNode, alt: str) -> None:
+    """Gives a figure its alt text, its size on the screen, and paper under it in dark themes.
+
+    The keys are those that nbconvert, JupyterLab and the classic notebook read.
+    """
+    output.data.pop("image/svg+xml", None)
+    output.data["text/plain"] = alt  # what a terminal shows
+    image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+    width = round(96 * image.width / image.info["dpi"][0])
+    output.metadata = {
+        "image/png": {"alt": alt, "width": width},
+        "alt": alt,
+        "needs_background": "light",
+    }

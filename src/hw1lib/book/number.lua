@@ -10,8 +10,8 @@ local function numbered(count)
   return chapter == "" and tostring(count) or chapter .. "." .. count
 end
 
-local function record(id, kind, number, text)
-  labels:insert({ id = id, kind = kind, number = number, text = text or "" })
+local function record(id, kind, number, text, part)
+  labels:insert({ id = id, kind = kind, number = number, text = text or "", part = part or "" })
 end
 
 local function next_number(kind)
@@ -31,7 +31,8 @@ local function header(el)
     end
     el.attributes.number = number
   end
-  record(el.identifier, el.level == 1 and "chapter" or "sec", number, pandoc.utils.stringify(el))
+  local kind = el.level == 1 and "chapter" or "sec"
+  record(el.identifier, kind, number, pandoc.utils.stringify(el), el.attributes.part)
   return el
 end
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,13 +43,19 @@ def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
     """
     command = [pypandoc.get_pandoc_path(), *arguments]
     done = subprocess.run(
-        command, input=text, cwd=folder, capture_output=True, text=True, encoding="utf-8"
+        command, input=text, cwd=folder, env=_environment(), capture_output=True, encoding="utf-8"
     )
     complaints = done.stderr.strip()
     if done.returncode or complaints:
         own = [line[11:] for line in complaints.splitlines() if line.startswith("hw1-error: ")]
         raise InputError(own[0] if own else f"pandoc: {complaints[-400:]}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Names of files and people are UTF-8 for pandoc also where the locale is C."""
+    is_c = os.environ.get("LC_ALL") in {"C", "POSIX"}
+    return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
 def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:

@@ -20,6 +20,7 @@ def build_pdf(
     labels: dict[str, dict[str, str]],
     folder: Path,
     target: Path,
+    template: str,
     variables: dict[str, str],
 ) -> None:
     """Sets the chapters as one PDF.
@@ -30,22 +31,25 @@ def build_pdf(
         labels: the labels that references may lead to.
         folder: where the chapters' `figures/` are.
         target: the PDF.
-        variables: for the typst template: title and so on.
+        template: book, or hand-in, which leaves out what has the class `extra`, and code.
+        variables: for the template, as plain text: title and so on.
 
     Raises:
         InputError: typst can't set the text.
     """
     strings = {key: _typst_string(value) for key, value in variables.items()}
     options = [item for key, value in strings.items() for item in ("-V", f"{key}={value}")]
-    arguments = ["-t", "typst", "--standalone", f"--template={TEMPLATES / 'book.typ'}"]
-    arguments += ["--wrap=none", *options, *citation_options(project)]
+    arguments = ["-t", "typst", "--standalone", f"--template={TEMPLATES / template}.typ"]
+    arguments += ["--wrap=none", "-M", f"template={template}", *options]
+    arguments += citation_options(project)
     if project.bibliography is not None:
         arguments += ["-M", "reference-section-title=References"]
     source = write(_joined(documents), arguments, labels, "", folder)
     path = folder / f".{target.stem}.typ"
     path.write_text(source, encoding="utf-8")
     try:
-        typst.compile(str(path), output=str(target), root=str(folder), ignore_system_fonts=True)
+        own_fonts = template == "book"  # a name may need letters that only the system has
+        typst.compile(path, output=target, root=folder, ignore_system_fonts=own_fonts)
     except RuntimeError as error:
         raise InputError(f"typst can't set {target.name}: {_first_lines(str(error))}") from error
     finally:

@@ -54,8 +54,10 @@ def load_project(folder: Path) -> Project:
         title = str(book["title"])
     except OSError as error:
         raise InputError(f"{path} can't be read: run this in the book's folder.") from error
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise InputError(f"{path} must be YAML with book: title and book: chapters.") from error
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{path} must be YAML in UTF-8 with book: title and book: chapters."
+        ) from error
     for chapter in chapters:
         if not chapter.is_file():
             raise InputError(f"{chapter.name}, a chapter named in {path.name}, does not exist.")

@@ -89,7 +89,7 @@ def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter
             file and line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} can't be read as UTF-8 text ({error}).") from error
     front_matter, start = _front_matter(path, lines)

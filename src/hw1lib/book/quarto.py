@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw1lib.book.project import Project
+from hw1lib.book.site import built_from
 from hw1lib.errors import InputError
 
 MINIMUM = (1, 9)
@@ -59,7 +60,11 @@ def render(quarto: Quarto, project: Project, stage: Path) -> None:
     notebooks = stage.with_name(f"{stage.name}-notebooks")
     (stage / "notebooks").rename(notebooks)  # Quarto empties its output folder
     command = [quarto.program, "render", str(project.folder), "--output-dir", str(stage)]
-    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
+    environment = {
+        **os.environ,
+        "QUARTO_PYTHON": sys.executable,
+        "BUILT_FROM": built_from(project),
+    }
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
     finally:
@@ -67,9 +72,16 @@ def render(quarto: Quarto, project: Project, stage: Path) -> None:
         shutil.rmtree(stage / "notebooks", ignore_errors=True)
         notebooks.rename(stage / "notebooks")
     if done.returncode:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise InputError("Quarto failed: " + " / ".join(lines[-6:]))
+        raise InputError(f"Quarto failed: {_reason(done.stdout + done.stderr)}")
     _check(project, stage)
+
+
+def _reason(output: str) -> str:
+    """The lines of Quarto's output from the first that tells of an error, without colours."""
+    plain = re.sub(r"\x1b\[[\d;]*\w", "", output)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    first = next((i for i, line in enumerate(lines) if "error" in line.lower()), len(lines) - 4)
+    return " / ".join(lines[max(first, 0) :][:4])
 
 
 def _check(project: Project, stage: Path) -> None:

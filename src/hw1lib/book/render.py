@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +12,14 @@ from nbformat import NotebookNode
 
 from hw1lib.book import quarto
 from hw1lib.book.check import check_book
-from hw1lib.book.execute import execute_chapters
+from hw1lib.book.execute import CELL_TIMEOUT, execute_chapters
 from hw1lib.book.notebook import build_notebook
 from hw1lib.book.pandoc import Document, all_labels, number_chapters
 from hw1lib.book.pdf import build_pdf
 from hw1lib.book.project import Project, load_project
 from hw1lib.book.qmd import Chapter, parse_chapter
 from hw1lib.book.site import build_site, built_from, has_notebook
+from hw1lib.book.staging import staging
 from hw1lib.book.weave import weave
 from hw1lib.errors import InputError
 
@@ -51,13 +47,16 @@ class Book:
     documents: list[Document]
 
 
-def render(folder: Path, output_dir: Path, engine: str = "auto") -> Outputs:
+def render(
+    folder: Path, output_dir: Path, engine: str = "auto", cell_timeout: int = CELL_TIMEOUT
+) -> Outputs:
     """Builds the book in `folder` into `output_dir`.
 
     Args:
         folder: where `_quarto.yml` is.
         output_dir: replaced as a whole once everything is built; until then the old one stays.
         engine: quarto, pandoc, or auto for Quarto where it is found.
+        cell_timeout: seconds that one cell may take.
 
     Raises:
         InputError: names what in the book, or about the folder, has to be changed.
@@ -68,7 +67,7 @@ def render(folder: Path, output_dir: Path, engine: str = "auto") -> Outputs:
     project = load_project(folder)
     print(f"Building with {found.name if found else 'pandoc (no Quarto needed)'}", flush=True)
     with staging(output_dir, MARKER, QUARTO_SITE) as stage:
-        book = prepare(project, project.chapters, stage)
+        book = prepare(project, stage, cell_timeout)
         _write_notebooks(book, stage)
         if found:
             shutil.rmtree(stage / "figures", ignore_errors=True)
@@ -84,10 +83,10 @@ def render(folder: Path, output_dir: Path, engine: str = "auto") -> Outputs:
     )
 
 
-def prepare(project: Project, paths: tuple[Path, ...], stage: Path) -> Book:
-    """Parses, runs, weaves and numbers chapters; their figures go to `stage`/figures."""
-    chapters = [parse_chapter(path, project.cell_defaults) for path in paths]
-    executed = execute_chapters(project.folder, chapters)
+def prepare(project: Project, stage: Path, cell_timeout: int) -> Book:
+    """Parses, runs, weaves and numbers all chapters; their figures go to `stage`/figures."""
+    chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
+    executed = execute_chapters(project.folder, chapters, cell_timeout, stage.parent)
     figures = stage / "figures"
     texts = {c.name: weave(c, executed[c.name], figures) for c in chapters}
     documents = number_chapters(texts, stage)
@@ -103,59 +102,6 @@ def notebook_of(book: Book, index: int, stage: Path) -> NotebookNode:
     return build_notebook(book.project, chapter, book.documents[index], executed, labels, stage)
 
 
-@contextmanager
-def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
-    """A folder beside `target` that takes its place when the block ends well.
-
-    Args:
-        target: replaced if it is empty, or holds a file by which it is known to be built.
-        marker: the name of that file, which the new folder gets.
-        others: names of other such files.
-
-    Raises:
-        InputError: `target` holds something that this project did not make, or can't be written.
-    """
-    target = target.resolve()
-    if target.exists() and not target.is_dir():
-        raise InputError(f"{target} is a file: name a folder with --output-dir.")
-    ours = any((target / name).exists() for name in (marker, *others))
-    if target.is_dir() and any(target.iterdir()) and not ours:
-        raise InputError(
-            f"{target} holds something that was not built here: name another folder with "
-            "--output-dir, or empty this one."
-        )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-    except OSError as error:
-        raise InputError(f"{target} can't be written ({error.strerror}).") from error
-    try:
-        stage.chmod(0o755)
-        started = time.time()
-        yield stage
-        (stage / marker).touch()
-        os.utime(stage / marker, (started, started))  # what changed meanwhile is newer
-        _swap(stage, target)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _swap(stage: Path, target: Path) -> None:
-    """Puts `stage` in the place of `target`; the old folder goes once the new one is there."""
-    if not target.exists():
-        stage.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
-    target.rename(old / target.name)
-    try:
-        stage.rename(target)
-    except OSError:
-        (old / target.name).rename(target)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
-
-
 def _build_pages(book: Book, stage: Path) -> None:
     """Site and PDF, side by side."""
     project = book.project
@@ -163,9 +109,9 @@ def _build_pages(book: Book, stage: Path) -> None:
         "title": project.title,
         "subtitle": project.subtitle,
         "author": project.author,
+        "description": project.description,
         "lang": project.lang,
         "built-from": built_from(project),
-        "book": "true",
     }
     with ThreadPoolExecutor(2) as pool:
         site = pool.submit(build_site, project, book.chapters, book.documents, stage)
@@ -176,6 +122,7 @@ def _build_pages(book: Book, stage: Path) -> None:
             all_labels(book.documents),
             stage,
             stage / project.pdf_name,
+            "book",
             variables,
         )
         site.result()

@@ -3,7 +3,7 @@
 
 local stringify = pandoc.utils.stringify
 local format = FORMAT:match("^html") and "html" or FORMAT:match("^typst") and "typst" or "ipynb"
-local labels, page = {}, ""
+local labels, present, page, hand_in = {}, {}, "", false
 local NAMES = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section", chapter = "Chapter" }
 local TITLES = {
   note = "Note", tip = "Tip", warning = "Warning", important = "Important", caution = "Caution",
@@ -24,18 +24,28 @@ end
 
 -- References ------------------------------------------------------------------------------------
 
+-- What a hand-in calls a chapter or section: the homework's question and part.
+local function asked(kind, label)
+  if kind == "chapter" then return "Question\u{a0}" .. label.number end
+  if label.part == "" then return "\u{201c}" .. label.text .. "\u{201d}" end
+  return (label.part:match("^%w+$") and "Part\u{a0}" or "Parts\u{a0}") .. label.part
+end
+
 local function reference(citation)
   local label = labels[citation.id]
   if not label then fail("the reference @" .. citation.id .. " leads nowhere") end
   local text = pandoc.Inlines(label.number)
   if #citation.prefix > 0 then -- [Fig. @fig-x]: the writer's own name for it
     text = citation.prefix .. { pandoc.Str("\u{a0}") } .. text
+  elseif hand_in and (label.kind == "chapter" or label.kind == "sec") then
+    text = pandoc.Inlines(asked(label.kind, label))
   elseif label.number == "" then
     text = pandoc.Inlines(label.text)
   elseif citation.mode ~= "SuppressAuthor" then
     text = pandoc.Inlines(NAMES[label.kind] .. "\u{a0}" .. label.number)
   end
-  if format == "ipynb" or label.page == "" then return text .. citation.suffix end
+  local elsewhere = page == "" and not present[citation.id] -- and this is the whole file
+  if format == "ipynb" or elsewhere then return text .. citation.suffix end
   local target = (page == "" or label.page == page) and "#" .. citation.id
     or label.page .. ".html#" .. citation.id
   local link = pandoc.Link(text, target, "", pandoc.Attr("", { "reference" }))
@@ -58,9 +68,14 @@ end
 -- Sections, captions, equations -----------------------------------------------------------------
 
 local function header(el)
-  local number = el.attributes.number
-  el.attributes.number = nil
-  if number then
+  local number, part = el.attributes.number, el.attributes.part
+  el.attributes.number, el.attributes.part = nil, nil
+  if hand_in then
+    local named = el.level == 1 or part
+    local label = { number = number, part = part }
+    if number and named then el.content:insert(1, asked(el.level == 1 and "chapter" or "sec", label) .. ": ") end
+    if el.level == 1 and number and number ~= "1" then return { raw("#pagebreak(weak: true)", true), el } end
+  elseif number then
     local text = format == "html" and pandoc.Span(number, pandoc.Attr("", { "section-number" }))
       or pandoc.Str(number)
     el.content:insert(1, text)
@@ -91,9 +106,11 @@ end
 local function image(el)
   local alt = el.attributes["fig-alt"]
   el.attributes["fig-alt"] = nil
-  if alt then
-    if format == "typst" then el.attributes.alt = alt else el.caption = { pandoc.Str(alt) } end
+  if format == "typst" then -- pandoc's writer drops the alt text
+    local width = el.attributes.width and ", width: " .. el.attributes.width or ""
+    return raw("#image(" .. typst_string(el.src) .. ", alt: " .. typst_string(alt or "") .. width .. ")")
   end
+  if alt then el.caption = { pandoc.Str(alt) } end
   if format == "ipynb" then el.attributes = {} end
   return el
 end
@@ -113,12 +130,15 @@ local function equation(el)
   return formula
 end
 
--- Pandoc's typst has no gap between the columns of cases and aligned, and takes \| for a relation.
+-- Pandoc's typst has no gap between the columns of cases and aligned nor for \;, and takes \| and
+-- \lvert for relations.
 local function typst_math(el)
   local open = false
   local text = el.text:gsub("\\left%s*\\|", "\\lVert "):gsub("\\right%s*\\|", "\\rVert ")
   text = text:gsub("\\left%s*\\lVert", "\\lVert"):gsub("\\right%s*\\rVert", "\\rVert")
+  text = text:gsub("\\lvert", "\\left|"):gsub("\\rvert", "\\right|")
   text = text:gsub("\\(.)", function(escaped)
+    if escaped == ";" then return "\\:" end
     if escaped ~= "|" then return nil end
     open = not open
     return open and "\\lVert " or "\\rVert "
@@ -126,6 +146,9 @@ local function typst_math(el)
   el.text = text:gsub("(\\begin{cases}.-\\end{cases})", function(cases)
     return (cases:gsub("([^\\])&", "%1&\\quad "))
   end)
+  if el.mathtype == "InlineMath" and text:match("\\begin") then -- no line may end inside
+    return { raw("#box["), el, raw("]") }
+  end
   return el
 end
 
@@ -239,6 +262,7 @@ end
 
 local function code(el)
   if not el.classes:includes("cell-code") then return nil end
+  if hand_in then return {} end
   local fold, summary = el.attributes["code-fold"], el.attributes["code-summary"]
   el.attributes = {}
   if format ~= "html" or not fold or fold == "false" then return el end
@@ -273,8 +297,41 @@ local function box_table(el)
   return pandoc.Div({ el }, pandoc.Attr("", { "table-box" }))
 end
 
+-- A hand-in answers what is asked: sections and blocks of the class extra are left out.
+local function without_extras(blocks)
+  local kept, left_out = pandoc.Blocks({}), nil -- the level of the section that is left out
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" and (not left_out or block.level <= left_out) then
+      left_out = block.classes:includes("extra") and block.level or nil
+    end
+    local extra = left_out or (block.t == "Div" and block.classes:includes("extra"))
+    if not extra then kept:insert(block) end
+  end
+  return kept
+end
+
+-- In print a paragraph that does not end a sentence stays on the page of what it leads to.
+local function keep_together(blocks)
+  for i, block in ipairs(blocks) do
+    local is_text = block.t == "Para" and block.content[1].t ~= "RawInline" -- and no formula
+    if is_text and blocks[i + 1] and not stringify(block):match("[.?!]%W*$") then
+      blocks[i] = pandoc.Div({ block }, pandoc.Attr("", {}, { ["typst:sticky"] = "true" }))
+    end
+  end
+  return blocks
+end
+
+local function all_ids(doc)
+  local ids = {}
+  local function note(el) ids[el.identifier] = true end
+  doc:walk({ Header = note, Figure = note, Table = note, Span = note, Div = note })
+  return ids
+end
 
 function Pandoc(doc)
+  hand_in = doc.meta.template and stringify(doc.meta.template) == "hand-in"
+  if hand_in then doc.blocks = without_extras(doc.blocks) end
+  present = all_ids(doc)
   page = doc.meta.page and stringify(doc.meta.page) or ""
   local file = assert(io.open(stringify(doc.meta["labels-file"])))
   labels = pandoc.json.decode(file:read("a"), false)
@@ -300,5 +357,6 @@ function Pandoc(doc)
   doc = doc:walk({ Image = image, Span = equation, CodeBlock = code })
   doc = doc:walk({ Div = div })
   doc = doc:walk({ Table = box_table })
+  if format == "typst" then doc = doc:walk({ Blocks = keep_together }) end
   return doc
 end

@@ -7,44 +7,52 @@ from pathlib import Path
 
 import nbformat
 
+from hw1lib.book.coding import coding_notebook
+from hw1lib.book.execute import CELL_TIMEOUT
 from hw1lib.book.pandoc import all_labels
 from hw1lib.book.pdf import build_pdf
 from hw1lib.book.project import load_project
-from hw1lib.book.render import notebook_of, prepare, staging
+from hw1lib.book.render import prepare
+from hw1lib.book.staging import staging
 
 MARKER = ".hw1-submission"
 THEORY = ("q1_backprop", "q2_adam")
-CODING = "q3_cifar"
 COURSE = "Deep Learning, Spring 2022"
 
 
-def submission(folder: Path, output_dir: Path, name: str | None) -> tuple[Path, Path]:
-    """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, executed) into `output_dir`.
+def submission(
+    folder: Path,
+    output_dir: Path,
+    name: str | None = None,
+    course: str | None = None,
+    cell_timeout: int = CELL_TIMEOUT,
+) -> tuple[Path, Path]:
+    """Builds theory.pdf (Q1 and Q2) and coding.ipynb (Q3, with the full run) into `output_dir`.
 
     Args:
         folder: where `_quarto.yml` is.
         output_dir: replaced as a whole at the end.
-        name: of the student, put under the title.
+        name: of the student, put on every page.
+        course: put above the title, if not the homework's own.
+        cell_timeout: seconds that one cell may take.
 
     Raises:
         InputError: names what in the book, or about the folder, has to be changed.
     """
     project = load_project(folder)
     with staging(output_dir, MARKER) as stage:
-        book = prepare(project, project.chapters, stage)
+        book = prepare(project, stage, cell_timeout)
         theory = [document for document in book.documents if document.name in THEORY]
         labels = all_labels(book.documents)
-        for label in labels.values():  # what lies outside is named, not linked
-            label["page"] = label["page"] if label["page"] in THEORY else ""
         variables = {
             "title": project.title,
-            "subtitle": COURSE,
+            "subtitle": "Theory: questions 1 and 2",
             "author": name or "",
+            "course": course or COURSE,
             "lang": project.lang,
         }
-        build_pdf(project, theory, labels, stage, stage / "theory.pdf", variables)
-        names = [chapter.name for chapter in book.chapters]
-        coding = notebook_of(book, names.index(CODING), stage)
+        build_pdf(project, theory, labels, stage, stage / "theory.pdf", "hand-in", variables)
+        coding = coding_notebook(project, stage, course or COURSE, name or "", cell_timeout)
         nbformat.write(coding, stage / "coding.ipynb")
         shutil.rmtree(stage / "figures", ignore_errors=True)
     return output_dir / "theory.pdf", output_dir / "coding.ipynb"

@@ -1,16 +1,14 @@
-"""The charts of chapters 2 and 3."""
+"""The charts of chapter 2."""
 
 from __future__ import annotations
 
 from statistics import NormalDist
 
-import pandas as pd
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw1lib.adam import adam, expectations, simulate
-from hw1lib.style import BLUE, GRAY, GREEN, ORANGE, book_figure, label_line
+from hw1lib.style import BLUE, GRAY, ORANGE, book_figure, label_line
 
 SEQUENCES = 100_000
 CONFIDENCE = 0.99
@@ -68,57 +66,3 @@ def plot_step_sizes(steps: int) -> Figure:
         axes.set_ylabel(r"size of the step / $\alpha$")
         axes.set_ylim(bottom=0)
     return figure
-
-
-def plot_losses(history: pd.DataFrame, window: int) -> Figure:
-    """Training and test loss over the epochs; marks the flat window and the lowest test loss."""
-    with book_figure() as (figure, axes):
-        _curves(axes, history, "loss")
-        last = history["epoch"].iloc[-1]
-        axes.axvspan(last - window + 1, last, color=GREEN, alpha=0.18, linewidth=0)
-        axes.annotate(
-            f"flat: stop\nafter epoch {last}",
-            (last - window, axes.get_ylim()[1]),
-            xytext=(-8, 0),
-            textcoords="offset points",
-            ha="right",
-            color=GREEN,
-        )
-        best = history.iloc[int(history["test_loss"].argmin())]
-        axes.plot(best["epoch"], best["test_loss"], "o", color=ORANGE)
-        axes.annotate(
-            f"lowest test loss,\nepoch {best['epoch']:.0f}",
-            (best["epoch"], best["test_loss"]),
-            xytext=(-4, 22),
-            textcoords="offset points",
-            ha="left",
-            color=ORANGE,
-        )
-        axes.set_ylabel("cross-entropy (nats)")
-        axes.set_ylim(bottom=0)
-    return figure
-
-
-def plot_accuracies(history: pd.DataFrame) -> Figure:
-    """Training and test accuracy over the epochs, in percent."""
-    with book_figure() as (figure, axes):
-        percent = history.assign(
-            **{
-                f"{split}_accuracy": 100 * history[f"{split}_accuracy"]
-                for split in ("train", "test")
-            }
-        )
-        _curves(axes, percent, "accuracy")
-        axes.set_ylabel("accuracy (%)")
-        axes.set_ylim(0, 104)
-    return figure
-
-
-def _curves(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
-    """One line for the training set, one for the test set, labelled at their ends."""
-    for split, color, name in (("train", BLUE, "training"), ("test", ORANGE, "test")):
-        values = history[f"{split}_{quantity}"]
-        axes.plot(history["epoch"], values, color=color)
-        label_line(axes, history["epoch"].iloc[-1], values.iloc[-1], name, color)
-    axes.set_xlabel("epoch")
-    axes.margins(x=0.02)

@@ -1,0 +1,255 @@
+"""Image trees with something wrong: right images or one sentence, never anything else."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import random
+import resource
+import shutil
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+from PIL import Image
+
+from hw1lib.cifar10 import CLASSES, load_cifar10
+from hw1lib.errors import InputError
+from hw1lib.torchvision_import import import_torchvision
+
+CASES = 200
+Mutation: TypeAlias = Callable[[Path, random.Random], object]
+
+
+def image(tree: Path, chance: random.Random) -> Path:
+    """A file of the tree, by chance."""
+    return chance.choice(sorted(path for path in tree.rglob("*.*g") if path.is_file()))
+
+
+def class_folder(tree: Path, chance: random.Random) -> Path:
+    return tree / chance.choice(["train", "test"]) / chance.choice(CLASSES)
+
+
+def new_name(tree: Path, chance: random.Random) -> Path:
+    """Where there is nothing yet, in a class's folder, with a name that is no easy one."""
+    names = [b"new.png", b"a b.jpg", b"\xff\xfe.png", b"two\nlines.png", "ünï☃.png".encode()]
+    names += [b"-rf.png", b"'; $(x).jpeg", b"UPPER.PNG", b"n" * 200 + b".png", b"\x1b[31mred.png"]
+    return class_folder(tree, chance) / os.fsdecode(chance.choice(names))
+
+
+def truncated(tree: Path, chance: random.Random) -> None:
+    path = image(tree, chance)
+    os.truncate(path, chance.randrange(path.stat().st_size))
+
+
+def flipped_bits(tree: Path, chance: random.Random) -> None:
+    path = image(tree, chance)
+    content = bytearray(path.read_bytes())
+    for _ in range(chance.choice([1, 5, 100])):
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+
+
+def flipped_header(tree: Path, chance: random.Random) -> None:
+    path = image(tree, chance)
+    content = bytearray(path.read_bytes())
+    content[chance.randrange(64)] = chance.randrange(256)
+    path.write_bytes(content)
+
+
+def noise(tree: Path, chance: random.Random) -> None:
+    new_name(tree, chance).write_bytes(chance.randbytes(chance.choice([0, 1, 5000])))
+
+
+def trailing_bytes(tree: Path, chance: random.Random) -> None:
+    with image(tree, chance).open("ab") as file:
+        file.write(chance.randbytes(chance.choice([1, 1000])))
+
+
+def another_size(tree: Path, chance: random.Random) -> None:
+    size = chance.choice([(1, 1), (31, 32), (32, 33), (64, 64), (1, 1024), (500, 500)])
+    Image.new("RGB", size).save(image(tree, chance))
+
+
+def huge_dimensions(tree: Path, chance: random.Random) -> None:
+    """A PNG's header says so; a checksum that does not fit is one more fault."""
+    path = new_name(tree, chance).with_suffix(".png")
+    Image.new("L", (32, 32)).save(path)
+    content = bytearray(path.read_bytes())
+    side = chance.choice([33, 12_000, 100_000, 2**31 - 1, 2**32 - 1, 0])
+    content[16:24] = side.to_bytes(4, "big") * 2
+    if chance.random() < 0.8:
+        content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    path.write_bytes(content)
+
+
+@functools.cache
+def bomb() -> bytes:
+    """A small PNG that unfolds to 180 million pixels."""
+    out = io.BytesIO()
+    Image.new("1", (20_000, 9_000)).save(out, "png")
+    return out.getvalue()
+
+
+def huge_image(tree: Path, chance: random.Random) -> None:
+    new_name(tree, chance).with_suffix(".png").write_bytes(bomb())
+
+
+def another_kind(tree: Path, chance: random.Random) -> None:
+    mode, kind = chance.choice([("L", "png"), ("P", "png"), ("RGBA", "png"), ("CMYK", "jpeg")])
+    Image.new(mode, (32, 32), 7).save(new_name(tree, chance).with_suffix(f".{kind}"))
+
+
+def another_format(tree: Path, chance: random.Random) -> None:
+    kind = chance.choice(["bmp", "gif", "tiff", "eps", "ico", "pdf", "webp"])
+    Image.new("RGB", (32, 32)).save(new_name(tree, chance), kind)
+
+
+def another_suffix(tree: Path, chance: random.Random) -> None:
+    path = image(tree, chance)
+    path.rename(path.with_suffix(chance.choice([".txt", "", ".png.gz", ".JPG", ".jpeg", ".npy"])))
+
+
+def hidden_file(tree: Path, chance: random.Random) -> None:
+    (class_folder(tree, chance) / ".DS_Store").write_bytes(chance.randbytes(100))
+
+
+def renamed_class(tree: Path, chance: random.Random) -> None:
+    folder = class_folder(tree, chance)
+    folder.rename(folder.with_name(chance.choice(["Cat", "cats", "two\nlines", " ", "-", "é"])))
+
+
+def missing_class(tree: Path, chance: random.Random) -> None:
+    shutil.rmtree(class_folder(tree, chance))
+
+
+def missing_split(tree: Path, chance: random.Random) -> None:
+    shutil.rmtree(class_folder(tree, chance).parent)
+
+
+def file_for_a_class(tree: Path, chance: random.Random) -> None:
+    folder = class_folder(tree, chance)
+    shutil.rmtree(folder)
+    folder.write_bytes(b"")
+
+
+def file_for_a_split(tree: Path, chance: random.Random) -> None:
+    split = class_folder(tree, chance).parent
+    shutil.rmtree(split)
+    split.write_bytes(b"")
+
+
+def empty_class(tree: Path, chance: random.Random) -> None:
+    folder = class_folder(tree, chance)
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def folder_for_an_image(tree: Path, chance: random.Random) -> None:
+    path = image(tree, chance)
+    path.unlink()
+    path.mkdir()
+
+
+def deep_nesting(tree: Path, chance: random.Random) -> None:
+    path = image(tree, chance)
+    folder = path.parent.joinpath(*["deep"] * chance.choice([1, 10, 300]))
+    folder.mkdir(parents=True)
+    path.rename(folder / path.name)
+
+
+def link_loop(tree: Path, chance: random.Random) -> None:
+    path = chance.choice([image, class_folder])(tree, chance)
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    path.symlink_to(chance.choice([path.name, f"../{path.parent.name}/{path.name}"]))
+
+
+def link_upwards(tree: Path, chance: random.Random) -> None:
+    (class_folder(tree, chance) / "up").symlink_to(tree)
+
+
+def link_nowhere(tree: Path, chance: random.Random) -> None:
+    new_name(tree, chance).symlink_to("nowhere")
+
+
+def link_to_an_image(tree: Path, chance: random.Random) -> None:
+    """Nothing wrong with that."""
+    new_name(tree, chance).symlink_to(image(tree, chance))
+
+
+def no_regular_file(tree: Path, chance: random.Random) -> None:
+    path = new_name(tree, chance)
+    chance.choice([os.mkfifo, lambda path: path.symlink_to("/dev/zero")])(path)
+
+
+def sparse_file(tree: Path, chance: random.Random) -> None:
+    """Eight gigabytes that take no space."""
+    os.truncate(image(tree, chance), 8 << 30)
+
+
+def broken_cache(tree: Path, chance: random.Random) -> None:
+    load_cifar10(tree)
+    cache = tree / "cifar10-grayscale.safetensors"
+    content = bytearray(cache.read_bytes())
+    content[chance.choice([chance.randrange(len(content)), chance.randrange(400)])] ^= 255
+    cache.write_bytes(content[: chance.choice([len(content), chance.randrange(len(content))])])
+
+
+MUTATIONS: list[Mutation] = [
+    truncated, flipped_bits, flipped_header, noise, trailing_bytes, another_size, huge_dimensions,
+    huge_image, another_kind, another_format, another_suffix, hidden_file, renamed_class,
+    missing_class, missing_split, file_for_a_class, file_for_a_split, empty_class,
+    folder_for_an_image, deep_nesting, link_loop, link_upwards, link_nowhere, link_to_an_image,
+    no_regular_file, sparse_file, broken_cache,
+]  # fmt: skip
+
+
+def expected_pixels(tree: Path) -> bytes:
+    """All images by torchvision's loader and `Grayscale`, in the order of classes and names."""
+    import_torchvision()
+    from torchvision.datasets.folder import pil_loader
+    from torchvision.transforms import Grayscale
+
+    paths = [
+        tree / split / name / file
+        for split in ("train", "test")
+        for name in CLASSES
+        for file in sorted(path.name for path in (tree / split / name).iterdir())
+        if not file.startswith(".")
+    ]
+    return b"".join(Grayscale()(pil_loader(str(path))).tobytes() for path in paths)
+
+
+@pytest.fixture(scope="module")
+def whole_trees(
+    tmp_path_factory: pytest.TempPathFactory, write_tree: Callable[..., Path]
+) -> list[Path]:
+    folder = tmp_path_factory.mktemp("whole")
+    return [write_tree(folder / suffix, 2, suffix) for suffix in ("png", "jpg")]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("seed", range(CASES))
+def test_right_images_or_one_sentence(
+    seed: int, tmp_path: Path, whole_trees: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance = random.Random(seed)
+    tree = shutil.copytree(chance.choice(whole_trees), tmp_path / "tree")
+    MUTATIONS[seed % len(MUTATIONS)](tree, chance)
+    try:
+        data = load_cifar10(tree)
+    except InputError as error:
+        message = str(error)
+        assert message.isprintable()
+        assert str(tree) in message
+        assert message.endswith(".")
+    else:
+        pixels = data.train.pixels.numpy().tobytes() + data.test.pixels.numpy().tobytes()
+        assert pixels == expected_pixels(tree)
+        assert load_cifar10(tree).digest() == data.digest()
+    assert capsys.readouterr() == ("", "")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1 << 20  # kilobytes
+    shutil.rmtree(tree)

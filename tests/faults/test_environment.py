@@ -1,0 +1,172 @@
+"""The environment: every package pinned, and the same versions wherever they are named."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomllib")
+
+LOCKED = (3, 11)  # the Python that constraints.txt is for
+OTHER_NAMES = {"torch": "pytorch", "pypandoc-binary": "", "typst": ""}  # of conda-forge
+
+
+def pins(root: Path) -> dict[str, str]:
+    """The versions in constraints.txt; every line of it is one."""
+    lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    assert all(len(pair) == 2 for pair in pairs)
+    names = [canonicalize_name(name) for name, _ in pairs]
+    assert len(set(names)) == len(names)
+    return dict(zip(names, (number for _, number in pairs), strict=True))
+
+
+def installed_with(name: str, extras: frozenset[str]) -> set[str]:
+    """All that installing a package brings with it here, itself included."""
+    found: set[tuple[str, frozenset[str]]] = set()
+    todo = [(canonicalize_name(name), extras)]
+    while todo:
+        here = todo.pop()
+        if here in found:
+            continue
+        found.add(here)
+        for text in distribution(here[0]).requires or []:
+            needed = Requirement(text)
+            marker = needed.marker
+            wanted = marker is None or any(marker.evaluate({"extra": e}) for e in ("", *here[1]))
+            if wanted:
+                todo.append((canonicalize_name(needed.name), frozenset(needed.extras)))
+    return {str(package) for package, _ in found}
+
+
+@pytest.fixture(scope="module")
+def project(root: Path) -> dict[str, Any]:
+    """pyproject.toml."""
+    with (root / "pyproject.toml").open("rb") as file:
+        return dict(tomllib.load(file))
+
+
+@pytest.fixture(scope="module")
+def conda(root: Path) -> dict[str, str]:
+    """The packages of environment.yml with what it says of their versions."""
+    listed = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    pairs = (re.match(r"([\w-]+)(.*)", item) for item in listed if isinstance(item, str))
+    return {pair[1]: pair[2] for pair in pairs if pair}
+
+
+@pytest.mark.skipif(sys.version_info[:2] != LOCKED, reason="constraints.txt is for Python 3.11")
+def test_every_package_is_pinned_to_what_is_installed(root: Path) -> None:
+    wanted = installed_with("hw1lib", frozenset({"test"})) - {"hw1lib"}
+    if any(name.startswith("nvidia-") for name in wanted):
+        pytest.skip("the torch here is a CUDA build, with packages that others don't have")
+    numbers = {name: version(name).partition("+")[0] for name in sorted(wanted)}
+    listed = pins(root)
+    assert {name: listed.get(name) for name in numbers} == numbers
+    assert len(numbers) > 70
+
+
+def test_nothing_is_pinned_that_is_not_needed(root: Path) -> None:
+    if sys.version_info[:2] != LOCKED or sys.platform != "linux":
+        pytest.skip("constraints.txt is made on Linux with Python 3.11")
+    assert set(pins(root)) <= installed_with("hw1lib", frozenset({"test"}))
+
+
+def test_the_pins_fit_what_the_project_asks_for(root: Path, project: dict[str, Any]) -> None:
+    listed = pins(root)
+    needed = [*project["project"]["dependencies"]]
+    needed += project["project"]["optional-dependencies"]["test"]
+    for requirement in map(Requirement, needed):
+        assert requirement.specifier.contains(listed[canonicalize_name(requirement.name)])
+
+
+def test_conda_has_the_same_versions(
+    root: Path, project: dict[str, Any], conda: dict[str, str]
+) -> None:
+    """All of pyproject's packages, but those that only the engine without Quarto needs."""
+    listed = pins(root)
+    engine = {"ipykernel", "nbclient", "nbformat"}  # come with conda's jupyter
+    for requirement in map(Requirement, project["project"]["dependencies"]):
+        name = canonicalize_name(requirement.name)
+        other = OTHER_NAMES.get(name, name)
+        if other and name not in engine:
+            assert conda[other] == f"={listed[name]}"
+    assert conda["python"] == "=" + ".".join(map(str, LOCKED))
+
+
+def test_pythons(root: Path, project: dict[str, Any]) -> None:
+    supported = SpecifierSet(project["project"]["requires-python"])
+    assert [minor for minor in range(8, 14) if f"3.{minor}" in supported] == [10, 11, 12, 13]
+    assert project["tool"]["ruff"]["target-version"] == "py310"
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert "Python 3.11" in readme
+    assert "3.10 to 3.13" in readme
+
+
+def test_quarto_of_the_readme_conda_and_the_code(root: Path, conda: dict[str, str]) -> None:
+    from hw1lib.book.quarto import MINIMUM, NOT_FOUND
+
+    number = ".".join(map(str, MINIMUM))
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert conda["quarto"] == f">={number}"
+    assert f"Quarto {number} or newer" in readme
+    assert f"Quarto {number} or newer" in NOT_FOUND
+
+
+@pytest.mark.parametrize("minor", [10, 13])
+def test_all_code_is_python_that_is_supported(root: Path, minor: int) -> None:
+    paths = [*(root / "src").rglob("*.py"), *(root / "tests").rglob("*.py")]
+    assert len(paths) > 50
+    for path in paths:
+        ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, minor))
+
+
+UNUSED_OPERATORS = """
+import torch
+from hw1lib.torchvision_import import import_torchvision
+torchvision = import_torchvision()
+from torchvision.datasets import CIFAR10, ImageFolder
+from torchvision.transforms import Compose, Grayscale, ToTensor
+from PIL import Image
+image = Image.new("RGB", (32, 32), (10, 200, 30))
+pixels = Compose([Grayscale(), ToTensor()])(image)
+assert pixels.shape == (1, 32, 32)
+assert abs(float(pixels[0, 0, 0]) * 255 - (0.299 * 10 + 0.587 * 200 + 0.114 * 30)) < 1
+try:
+    torch.ops.torchvision.nms(torch.zeros(1, 4), torch.zeros(1), 0.5)
+except (NotImplementedError, RuntimeError):
+    print("builds differ")
+else:
+    print("builds match")
+"""
+
+
+def test_torchvision_works_beside_a_torch_of_another_build() -> None:
+    """All that the project uses of it does, also where its compiled part does not load."""
+    done = subprocess.run([sys.executable, "-c", UNUSED_OPERATORS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in {"builds differ", "builds match"}
+    assert done.stderr == ""
+
+
+def test_the_packages_that_tests_import_are_known() -> None:
+    """A package that only comes along with another may go with it."""
+    for name in ("packaging", "PyYAML", "Pillow", "nbclient", "pypdf"):
+        try:
+            assert Version(version(name))
+        except PackageNotFoundError:
+            pytest.fail(f"{name} is not installed")

@@ -1,0 +1,189 @@
+"""Training that is killed, interrupted, out of space or doubled: nothing is lost."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from hw1lib.cifar10 import load_cifar10
+from hw1lib.experiment import Setting, load_run
+from hw1lib.homework import Homework
+from hw1lib.results import FILES, SUMMARY, load_results
+
+HOMEWORK = Homework(flat_tolerance=0.0, max_epochs=60, held_out=100, patience=100)
+SEEDS = [0, 1]
+PROGRAM = f"""\
+import sys
+from pathlib import Path
+from hw1lib.errors import InputError
+from hw1lib.experiment import train
+from hw1lib.homework import Homework
+
+if __name__ == "__main__":
+    try:
+        train({HOMEWORK!r}, {SEEDS!r}, *map(Path, sys.argv[1:]))
+    except InputError as error:
+        sys.exit(f"hw1: {{error}}")
+"""
+Start = Callable[[Path], "subprocess.Popen[str]"]
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory, write_tree: Callable[..., Path]) -> Path:
+    """Enough images for an epoch to take a little while."""
+    folder = write_tree(tmp_path_factory.mktemp("images"), per_class=60)
+    load_cifar10(folder)
+    return folder
+
+
+@pytest.fixture
+def start(images: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts the training as a process of its own; kills what is left of it at the end."""
+    program = tmp_path / "run.py"
+    program.write_text(PROGRAM)
+    started = []
+
+    def begin(results: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, str(program), str(images), str(results)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def epochs_done(images: Path, results: Path) -> list[int]:
+    """Epochs in each job's checkpoint."""
+    setting = Setting(HOMEWORK, images, load_cifar10(images).digest(), results)
+    return [len(load_run(job).history) for job in setting.jobs(SEEDS)]
+
+
+def figures(results: Path) -> list[pd.DataFrame]:
+    """All that a run's results say, but the times."""
+    loaded = load_results(results, HOMEWORK)
+    return [table.drop(columns="seconds") for table in (loaded.history, loaded.held_out)]
+
+
+def wait_for_epochs(process: subprocess.Popen[str], count: int) -> None:
+    """Reads the log of a running training up to so many epochs."""
+    assert process.stdout is not None
+    while count and (line := process.stdout.readline()):
+        count -= "  epoch " in line
+    assert count == 0
+
+
+@pytest.mark.timeout(600)
+def test_ten_kills_at_random_moments_lose_at_most_the_current_epochs(
+    start: Start, images: Path, tmp_path: Path
+) -> None:
+    whole, results = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole).wait() == 0
+    moments = random.Random(1)
+    done = [0] * 4
+    for _ in range(10):
+        process = start(results)
+        wait_for_epochs(process, moments.randint(1, 16))
+        time.sleep(moments.uniform(0, 0.1))
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        said, _ = process.communicate()
+        _, alive = psutil.wait_procs(family, timeout=10)
+        assert alive == []  # no worker outlives the training
+        reached = epochs_done(images, results)
+        assert all(now >= before for now, before in zip(reached, done, strict=True))
+        for number, job in enumerate(f"{h}seed-{s}" for s in SEEDS for h in ("", "held-out-")):
+            logged = re.findall(rf"(?m)^{job} +epoch +(\d+) ", said)
+            assert reached[number] >= max(map(int, logged), default=0)
+        done = reached
+    assert sum(done) > 10
+    assert start(results).wait() == 0
+    for ours, wanted in zip(figures(results), figures(whole), strict=True):
+        pd.testing.assert_frame_equal(ours, wanted, check_exact=True)
+    for name in ("weights.safetensors", "predictions.safetensors"):
+        assert (results / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
+    start: Start, images: Path, tmp_path: Path
+) -> None:
+    process = start(tmp_path / "results")
+    wait_for_epochs(process, 3)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert error.strip().splitlines()[-1] == (
+        "hw1: Stopped; the same command goes on from the last epochs."
+    )
+    assert "Traceback" not in error
+    assert psutil.wait_procs(family, timeout=10)[1] == []
+    assert sum(epochs_done(images, tmp_path / "results")) >= 3
+
+
+def test_a_killed_worker_is_reported_and_nothing_is_lost(
+    start: Start, images: Path, tmp_path: Path
+) -> None:
+    process = start(tmp_path / "results")
+    wait_for_epochs(process, 3)
+    workers = [
+        child
+        for child in psutil.Process(process.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    workers[0].kill()
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "A training process was killed" in error
+    assert "Traceback" not in error
+    assert sum(epochs_done(images, tmp_path / "results")) >= 3
+
+
+def test_a_second_training_in_the_same_folder_is_refused(start: Start, tmp_path: Path) -> None:
+    first = start(tmp_path / "results")
+    wait_for_epochs(first, 1)
+    second = start(tmp_path / "results")
+    _, error = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "Another run is at work in" in error
+    assert first.poll() is None
+
+
+def test_a_full_disk_leaves_the_old_results_whole(
+    start: Start, small_disk: Path, root: Path
+) -> None:
+    """The committed results on a disk that has no room for one checkpoint more."""
+    for name in (*FILES, SUMMARY):
+        (small_disk / name).write_bytes((root / "results" / name).read_bytes())
+    free = psutil.disk_usage(str(small_disk)).free
+    (small_disk / "filler").write_bytes(b"0" * max(0, free - 600_000))
+    process = start(small_disk)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "No space left on device" in error
+    assert "free some space there" in error
+    assert "Traceback" not in error
+    load_results(small_disk)
+    assert not list(small_disk.glob(".checkpoint-*"))
+
+
+def test_a_read_only_folder_is_refused_at_once(start: Start, read_only_disk: Path) -> None:
+    before = sorted(path.name for path in read_only_disk.iterdir())
+    process = start(read_only_disk)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "can't be written (Read-only file system): name another folder" in error
+    assert sorted(path.name for path in read_only_disk.iterdir()) == before
