@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from hw1lib.book.render import Outputs, render
+from hw1lib.book.render import Outputs
 from hw1lib.book.submission import COURSE, submission
 from hw1lib.display import plus_minus
 from hw1lib.results import load_results
@@ -187,13 +186,12 @@ def numbering(path: Path) -> list[str]:
 
 @pytest.mark.quarto
 @pytest.mark.timeout(600)
-def test_quarto_gives_the_same_numbers(built: Outputs, root: Path, tmp_path: Path) -> None:
+def test_quarto_gives_the_same_numbers(
+    built: Outputs, built_by_quarto: Outputs, root: Path
+) -> None:
     """Pages and PDF by Quarto have the same answers and the same numbering."""
-    copy = tmp_path / "book"
-    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".*", "_book*", "submission", "data"))
-    by_quarto = render(copy, tmp_path / "out", "quarto")
     for name in CHAPTERS:
-        pages = [outputs.site.parent / f"{name}.html" for outputs in (built, by_quarto)]
+        pages = [outputs.site.parent / f"{name}.html" for outputs in (built, built_by_quarto)]
         ours, theirs = (numbering(page) for page in pages)
         assert ours == theirs
         tags = [
@@ -205,15 +203,19 @@ def test_quarto_gives_the_same_numbers(built: Outputs, root: Path, tmp_path: Pat
         ]
         assert [alt for alt in tags[0] if alt] == [alt for alt in tags[1] if alt]
     pdf, text = (
-        text_of(by_quarto.pdf),
+        text_of(built_by_quarto.pdf),
         " ".join(
-            (by_quarto.site.parent / f"{name}.html").read_text(encoding="utf-8")
+            (built_by_quarto.site.parent / f"{name}.html").read_text(encoding="utf-8")
             for name in CHAPTERS
         ),
     )
     for answer in answers(root):
         assert answer in pdf
         assert answer in text
-    numbers = [re.findall(r"\((\d\.\d+)\)", text_of(path)) for path in (built.pdf, by_quarto.pdf)]
+    numbers = [
+        re.findall(r"\((\d\.\d+)\)", text_of(path)) for path in (built.pdf, built_by_quarto.pdf)
+    ]
     assert set(numbers[0]) == set(numbers[1])
-    assert [path.name for path in by_quarto.notebooks] == [path.name for path in built.notebooks]
+    assert [path.name for path in built_by_quarto.notebooks] == [
+        path.name for path in built.notebooks
+    ]
