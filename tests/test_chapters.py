@@ -145,6 +145,8 @@ def test_submission_is_what_the_homework_asks_for(root: Path, tmp_path: Path) ->
     final = load_results(root / "results").final
     assert f"{final['test_accuracy'].mean():.2%}" in json.dumps(notebook)
     assert any(cell.get("outputs") for cell in notebook.cells)
+    assert COURSE in notebook.cells[0].source
+    assert "Lovelace" in notebook.cells[0].source
 
 
 def test_every_display_formula_is_numbered(root: Path) -> None:
