@@ -84,7 +84,7 @@ class Network:
 
 
 def load_network(path: Path | str | None = None) -> Network:
-    """Reads a network file; the book's own `network.yml` if `path` is None.
+    """Reads a network file (@fig-network); the book's own `network.yml` if `path` is None.
 
     Raises:
         InputError: the file can't be read, or a field is missing, unknown or wrong.

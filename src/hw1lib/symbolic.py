@@ -25,7 +25,7 @@ def activation(name: str, z: Expr) -> Expr:
 
 
 def prediction(output: str, z_O: Matrix) -> Matrix:
-    """Softmax or sigmoid of the logits."""
+    """Softmax or sigmoid of the (k, 1) logits (@eq-prediction)."""
     powers = z_O.applyfunc(sympy.exp)
     return (
         powers / sympy.Add(*powers)
@@ -35,7 +35,7 @@ def prediction(output: str, z_O: Matrix) -> Matrix:
 
 
 def cross_entropy(output: str, y: Matrix, z_O: Matrix) -> Expr:
-    """-sum y log(y_hat), the sigmoid's second class included."""
+    """-sum y log(y_hat) from the (k, 1) logits, the sigmoid's second class included (@eq-loss)."""
     if output == "softmax":
         return sympy.log(sympy.Add(*map(sympy.exp, z_O))) - y.dot(z_O)
     return sympy.log(1 + sympy.exp((1 - 2 * y[0]) * z_O[0]))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -117,6 +118,17 @@ def test_a_bad_cell(
         ("_quarto.yml", "book: {title: T, chapters: [no.qmd]}", "no.qmd, a chapter named in"),
         ("_quarto.yml", b"book: {title: \xff, chapters: [index.qmd]}", "must be YAML"),
         ("_quarto.yml", "book: {title: T, chapters: 3}", "must be YAML"),
+        ("_quarto.yml", "[book, {title: T}]", "must be YAML"),
+        ("_quarto.yml", "project: P\nbook: {title: T, chapters: [index.qmd]}", "must be YAML"),
+        (
+            "_quarto.yml",
+            "book: {title: T, chapters: [index.qmd], output-file: ../x}",
+            "file's name",
+        ),
+        ("index.qmd", "---\n5\n---\n", "index.qmd:1: the front matter must be"),
+        ("index.qmd", "---\n5: 6\n---\n", "index.qmd:1: front matter '5' is not known"),
+        ("index.qmd", "---\ntitle: 2001-99-99\n---\n", "index.qmd:1: the front matter is no YAML"),
+        ("index.qmd", "```{python}\n#| label: 2001-99-99\n```\n", "index.qmd:1: the cell's #| opt"),
     ],
 )
 def test_a_bad_file(
@@ -241,6 +253,17 @@ for i in count():
     if i == 0:
         print("swapped", flush=True)
 """
+
+
+def can_exchange(folder: Path) -> bool:
+    """Whether this file system can do what `staging` prefers."""
+    from hw1lib.book.staging import _exchange
+
+    with TemporaryDirectory(dir=folder) as place:
+        pair = [Path(place, name) for name in "ab"]
+        for path in pair:
+            path.mkdir()
+        return _exchange(*pair)
 
 
 @pytest.mark.parametrize("how", ["one step", "two renames"])
