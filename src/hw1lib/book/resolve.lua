@@ -287,6 +287,8 @@ local function div(el)
       el.content, el.attributes = notebook_cell(el), {}
     elseif #el.content == 0 or format == "typst" then -- a block of typst would eat a figure's spacing
       return el.content
+    elseif el.content:find_if(function(block) return block.t == "Header" end) then
+      return el.content -- headings in a box are missing from the page's table of contents
     end
     el.attributes = {}
     return el
