@@ -80,7 +80,7 @@ def check_page(page: Path) -> None:
     link = re.search(r'(?s)id="api-backprop-forward".*?href="([^"]*)#eq-forward"', text)
     assert link is not None
     assert 'id="eq-forward"' in (page.parent / link[1]).read_text(encoding="utf-8")
-    contents = re.search(r"(?s)<nav[^>]*toc.*?</nav>", text, re.IGNORECASE)
+    contents = re.search(r'(?s)<nav [^>]*(?:class="contents"|id="TOC").*?</nav>', text)
     assert contents is not None
     listed = re.findall(r"#api-([\w-]+)\"", contents[0])
     assert list(dict.fromkeys(listed)) == list(MODULES)
