@@ -172,17 +172,33 @@ def test_the_readme_tells_the_same_numbers(root: Path) -> None:
         assert f"| {number} |".replace("\u00a0", " ") in text
 
 
+def main_text(path: Path) -> str:
+    """A page's text without tags, its spaces all alike."""
+    main = re.search(r"(?s)<main.*?</main>", path.read_text(encoding="utf-8"))
+    assert main is not None
+    plain = re.sub(r"(?s)<(annotation|script).*?</\1>|<[^>]+>", "", main[0])
+    return " ".join(html.unescape(plain).split())
+
+
 def numbering(path: Path) -> list[str]:
     """Every figure, table and equation reference and caption, in the order of the page.
 
     References to sections read differently: from an unnumbered page Quarto gives their titles.
     """
-    text = path.read_text(encoding="utf-8")
-    main = re.search(r"(?s)<main.*?</main>", text)
-    assert main is not None
-    plain = re.sub(r"(?s)<annotation.*?</annotation>|<[^>]+>", "", main[0])
-    plain = re.sub(r"&nbsp;|\s", " ", plain.replace("\u00a0", " "))
-    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", plain)
+    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", main_text(path))
+
+
+def decimals(path: Path) -> list[str]:
+    """The numbers in a page's text, save those of sections, for the same reason."""
+    return sorted(re.findall(r"(?<!Section )(?<![\w.])\d[\d,]*\.\d+", main_text(path)))
+
+
+def headings(path: Path) -> list[str]:
+    """The headings of a page with level and number; only pandoc's pages have one for references."""
+    found = re.findall(r"(?s)<h([1-4])[^>]*>(.*?)</h\1>", path.read_text(encoding="utf-8"))
+    plain = [f"{level} {re.sub(r'<[^>]+>', '', text)}" for level, text in found]
+    titles = [" ".join(html.unescape(text).split()) for text in plain]
+    return [title for title in titles if not title.endswith((" References", " Table of contents"))]
 
 
 @pytest.mark.quarto
@@ -193,8 +209,9 @@ def test_quarto_gives_the_same_numbers(
     """Pages and PDF by Quarto have the same answers and the same numbering."""
     for name in CHAPTERS:
         pages = [outputs.site.parent / f"{name}.html" for outputs in (built, built_by_quarto)]
-        ours, theirs = (numbering(page) for page in pages)
-        assert ours == theirs
+        for told in (numbering, decimals, headings):
+            ours, theirs = (told(page) for page in pages)
+            assert ours == theirs
         tags = [
             [
                 html.unescape(alt)
