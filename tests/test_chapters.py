@@ -172,12 +172,17 @@ def test_the_readme_tells_the_same_numbers(root: Path) -> None:
         assert f"| {number} |".replace("\u00a0", " ") in text
 
 
-def main_text(path: Path) -> str:
-    """A page's text without tags, its spaces all alike."""
+def main_part(path: Path) -> str:
+    """A page's <main>."""
     main = re.search(r"(?s)<main.*?</main>", path.read_text(encoding="utf-8"))
     assert main is not None
-    plain = re.sub(r"(?s)<(annotation|script).*?</\1>|<[^>]+>", "", main[0])
-    return " ".join(html.unescape(plain).split())
+    return main[0]
+
+
+def plain(markup: str) -> str:
+    """The text without tags, its spaces all alike."""
+    text = re.sub(r"(?s)<(annotation|script).*?</\1>|<[^>]+>", "", markup)
+    return " ".join(html.unescape(text).split())
 
 
 def numbering(path: Path) -> list[str]:
@@ -185,20 +190,19 @@ def numbering(path: Path) -> list[str]:
 
     References to sections read differently: from an unnumbered page Quarto gives their titles.
     """
-    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", main_text(path))
+    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", plain(main_part(path)))
 
 
 def decimals(path: Path) -> list[str]:
     """The numbers in a page's text, save those of sections, for the same reason."""
-    return sorted(re.findall(r"(?<!Section )(?<![\w.])\d[\d,]*\.\d+", main_text(path)))
+    return sorted(re.findall(r"(?<!Section )(?<![\w.])\d[\d,]*\.\d+", plain(main_part(path))))
 
 
 def headings(path: Path) -> list[str]:
     """The headings of a page with level and number; only pandoc's pages have one for references."""
-    found = re.findall(r"(?s)<h([1-4])[^>]*>(.*?)</h\1>", path.read_text(encoding="utf-8"))
-    plain = [f"{level} {re.sub(r'<[^>]+>', '', text)}" for level, text in found]
-    titles = [" ".join(html.unescape(text).split()) for text in plain]
-    return [title for title in titles if not title.endswith((" References", " Table of contents"))]
+    found = re.findall(r"(?s)<h([1-4])[^>]*>(.*?)</h\1>", main_part(path))
+    titles = [f"{level} {plain(text)}" for level, text in found]
+    return [title for title in titles if not title.endswith(" References")]
 
 
 @pytest.mark.quarto
