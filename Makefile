@@ -10,7 +10,7 @@ export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib $(wildcard *.css *.scss *.js)
-RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors)
+RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors results/predictions.safetensors)
 PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 

@@ -23,6 +23,19 @@ def test_forward_pass_of_a_worked_example() -> None:
     assert float(values.loss) == pytest.approx(math.log(1 + math.exp(1.5)), rel=1e-15)
 
 
+def test_backward_pass_of_a_worked_example() -> None:
+    network = parse_network(GOOD)
+    gradients = backward(network, forward(network))
+    error = 1 / (1 + math.exp(-1.5))  # the prediction of the wrong class: delta_O = (e, -e)
+    for name, wanted in {
+        "b_O": [error, -error],
+        "W_O": [[error, 0, 0], [-error, 0, 0]],  # only the first hidden unit is on, with h = 1
+        "b_H": [error, 0, 0],
+        "W_H": [[error, -2 * error], [0, 0], [0, 0]],
+    }.items():
+        assert getattr(gradients, name).tolist() == [pytest.approx(row) for row in wanted], name
+
+
 @given(networks())
 def test_prediction_is_a_distribution_and_gradients_have_their_shapes(network: Network) -> None:
     values = forward(network)

@@ -36,7 +36,7 @@ def expectations(mean: float, beta1: float, steps: Sequence[int]) -> list[Expect
 
 
 def weight_sum(beta: float, t: int) -> float:
-    """1 - beta^t, the sum of the weights that a moving average has given out by step t.
+    """1 - beta^t, the weights that a moving average has given out by step t (@eq-corrected).
 
     Correct to the last digit also for beta near 1, where the difference itself would cancel;
     `beta` means its shortest decimal, so that 0.9 is nine tenths.
@@ -48,7 +48,7 @@ def weight_sum(beta: float, t: int) -> float:
 
 
 def unrolled(steps: int) -> Expr:
-    """m_t as sympy unrolls it from m_0 = 0: an expression of beta_1 and g_1 to g_t."""
+    """m_t as sympy unrolls it from m_0 = 0 (@eq-unrolled-3), of beta_1 and g_1 to g_t."""
     beta = Symbol("beta_1")
     gradients = [Symbol(f"g_{i}") for i in range(1, steps + 1)]
     m: Expr = sympy.Integer(0)
@@ -59,7 +59,10 @@ def unrolled(steps: int) -> Expr:
 
 
 def expected_first_moment() -> Expr:
-    """E(m_t) as sympy sums it: G (1 - beta_1) sum_{j=0}^{t-1} beta_1^j, in closed form."""
+    """E(m_t) as sympy sums it (@eq-expected-m).
+
+    G (1 - beta_1) sum_{j=0}^{t-1} beta_1^j, in closed form.
+    """
     beta, G = Symbol("beta_1", positive=True), Symbol("G")
     j, t = Symbol("j", integer=True), Symbol("t", integer=True, positive=True)
     weights = sympy.summation(beta**j, (j, 0, t - 1))
@@ -68,7 +71,7 @@ def expected_first_moment() -> Expr:
 
 
 def moving_average(values: Tensor, beta: float) -> Tensor:
-    """The paper's recursion from 0: m_1, m_2, … for gradients, v_1, v_2, … for their squares.
+    """The paper's recursion from 0 (@eq-adam-m): m_1, m_2, …, or v_1, v_2, … for squares.
 
     Args:
         values: of shape (steps, …).
@@ -90,6 +93,15 @@ def simulate(
 ) -> tuple[Tensor, Tensor]:
     """Mean of m_t over simulated runs with normal gradients N(mean, 1), and its standard error.
 
+    The grey points of @fig-adam.
+
+    Args:
+        mean: of the gradients.
+        beta1: decay rate of the first moment.
+        steps: of each run.
+        sequences: runs.
+        seed: of the gradients.
+
     Returns:
         Two tensors of shape (steps,), float64.
     """
@@ -107,6 +119,8 @@ def simulate(
 def torch_moments(gradients: Tensor, beta1: float, beta2: float) -> tuple[Tensor, Tensor]:
     """`exp_avg` and `exp_avg_sq` in torch.optim.Adam's state after each step on the gradients.
 
+    What @eq-adam-m is held against.
+
     Returns:
         Two tensors of the shape of `gradients`, (steps, …).
 
@@ -123,7 +137,17 @@ def torch_moments(gradients: Tensor, beta1: float, beta2: float) -> tuple[Tensor
 
 
 def torch_adam(gradients: Tensor, rate: float = 1e-3) -> Tensor:
-    """The parameters of torch.optim.Adam after each step on a stream of gradients."""
+    """The parameters of torch.optim.Adam after each step on a stream of gradients.
+
+    What the update by @eq-adam-m and @eq-corrected is held against.
+
+    Args:
+        gradients: g_1, g_2, … of shape (steps, …).
+        rate: the step size alpha.
+
+    Returns:
+        theta_1, theta_2, … of the same shape, from theta_0 = 0.
+    """
     return torch.stack([theta.clone() for theta, _ in _torch_steps(gradients, lr=rate)])
 
 
@@ -146,6 +170,8 @@ def adam(
     corrected: bool = True,
 ) -> Tensor:
     """The paper's algorithm 1 from theta_0 = 0, and the same without bias correction.
+
+    @eq-adam-m, @eq-corrected and the same for the second moment.
 
     Args:
         gradients: g_1, g_2, … of shape (steps, …).

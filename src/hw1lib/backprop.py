@@ -67,6 +67,14 @@ def cross_entropy(z_O: Tensor, y: Tensor, output: str) -> Tensor:
 
     Softmax: log(sum exp(z_O)) - z_O at the target. Sigmoid: log(1 + exp(-z_O)) if y is 1,
     log(1 + exp(z_O)) if y is 0.
+
+    Args:
+        z_O: (k,) logits.
+        y: (k,) target.
+        output: softmax or sigmoid.
+
+    Returns:
+        () in nats.
     """
     if output == "softmax":
         return torch.logsumexp(z_O, dim=0) - (y * z_O).sum()
@@ -74,11 +82,15 @@ def cross_entropy(z_O: Tensor, y: Tensor, output: str) -> Tensor:
 
 
 def forward(network: Network, parameters: dict[str, Tensor] | None = None) -> Forward:
-    """The forward pass (@eq-forward), with other `parameters` than the network's if given.
+    """The forward pass (@eq-forward, @eq-prediction), with other `parameters` if given.
 
     Args:
         network: gives input, target, activation and output.
-        parameters: a float64 tensor for each of `PARAMETERS`, in the network's shapes.
+        parameters: a float64 tensor for each of `PARAMETERS`, in the network's shapes; the
+            network's own if None.
+
+    Returns:
+        All values in float64, the loss in nats.
     """
     x, y = network.tensor("x"), network.tensor("y")
     parameters = parameters or network.parameters()
@@ -91,7 +103,15 @@ def forward(network: Network, parameters: dict[str, Tensor] | None = None) -> Fo
 
 
 def backward(network: Network, values: Forward) -> Gradients:
-    """The backward pass, from the loss back to the first layer (@eq-delta-o to @eq-grad-h)."""
+    """The backward pass, from the loss back to the first layer (@eq-delta-o to @eq-grad-h).
+
+    Args:
+        network: gives input, target, output weights and activation.
+        values: of the network's forward pass.
+
+    Returns:
+        The derivatives @eq-answer-o and @eq-answer-h, float64.
+    """
     x, y, W_O = map(network.tensor, ("x", "y", "W_O"))
     delta_O = values.y_hat - y
     dL_dh = W_O.T @ delta_O

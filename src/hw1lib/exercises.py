@@ -9,13 +9,15 @@ from hw1lib.network import PARAMETERS, Network
 def descend(network: Network, gradients: Gradients, rate: float) -> tuple[float, float]:
     """How much one step of gradient descent should lower the loss to first order, and does.
 
+    The step goes against @eq-answer-o and @eq-answer-h.
+
     Args:
         network: where the step starts.
         gradients: the loss's derivatives there.
         rate: the learning rate.
 
     Returns:
-        rate times the squared length of the gradient, and the loss before less the loss after.
+        rate times the squared length of the gradient, and the loss before less that after, in nats.
     """
     slopes = {name: getattr(gradients, name) for name in PARAMETERS}
     before = network.parameters()

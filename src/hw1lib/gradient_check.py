@@ -50,7 +50,7 @@ class GradientCheck:
 
 
 def check_gradients(network: Network) -> GradientCheck:
-    """Computes the derivatives all four ways."""
+    """Computes the derivatives all four ways (@sec-check)."""
     values, symbolic = forward(network), SymbolicNetwork(network)
     others = {
         "sympy": sympy_gradients(symbolic),

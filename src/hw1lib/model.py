@@ -12,7 +12,7 @@ Layers: TypeAlias = list[tuple[Tensor, Tensor]]
 
 
 def build_net(layer_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
-    """A dense net: linear layers with ReLU between them, logits at the end.
+    """A dense net: linear layers with ReLU between them, logits at the end (@sec-net).
 
     Weights are PyTorch's default for `nn.Linear`, drawn from `seed` alone: the global random
     state is neither read nor changed.

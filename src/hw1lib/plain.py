@@ -28,7 +28,7 @@ def build_optimizer(net: nn.Module, homework: Homework) -> torch.optim.SGD:
 
 
 def plain_epoch(net: nn.Module, optimizer: Optimizer, batches: Batches) -> None:
-    """One pass over the training set; autograd derives, the optimiser updates.
+    """One pass over the training set (@sec-training); autograd derives, the optimiser updates.
 
     Args:
         net: from (B, ...) images to (B, classes) logits.

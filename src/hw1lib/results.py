@@ -110,6 +110,12 @@ def save_results(
 def load_results(folder: Path | None = None, homework: Homework | None = None) -> Results:
     """The results in `folder` (the book's `results/` if None), if they are whole and up to date.
 
+    They are described in @sec-record.
+
+    Args:
+        folder: that `hw1 train` wrote.
+        homework: what they must have been made with.
+
     Raises:
         InputError: they are missing, damaged, of another config or of other training code.
     """

@@ -25,6 +25,11 @@ def lowest(losses: Sequence[float]) -> int:
 
 
 def has_turned(validation_losses: Sequence[float], patience: int) -> bool:
-    """Whether the lowest validation loss is `patience` epochs ago (@eq-early-stopping)."""
+    """Whether the lowest validation loss is `patience` epochs ago (@eq-early-stopping).
+
+    Args:
+        validation_losses: loss over the held-out images after each epoch, in nats.
+        patience: epochs.
+    """
     epochs = len(validation_losses)
     return epochs > 0 and epochs - lowest(validation_losses) >= patience

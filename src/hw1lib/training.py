@@ -23,7 +23,7 @@ class DivergedError(ArithmeticError):
 
 
 def standardise(data: Cifar10, device: torch.device) -> tuple[Split, Split]:
-    """Both splits as float32, by the mean and standard deviation of the training pixels.
+    """Both splits as float32, by mean and standard deviation of the training pixels (@sec-data).
 
     Returns:
         The training and the test set; their pixels have shape (N, 1024) and no unit.
@@ -41,7 +41,7 @@ def standardise(data: Cifar10, device: torch.device) -> tuple[Split, Split]:
 
 
 def hold_out(labels: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Parts a training set for validation: the same number of images of each class.
+    """Parts a training set for validation: as many images of each class (@sec-early).
 
     Args:
         labels: (N,) class of every image.
@@ -65,7 +65,7 @@ def hold_out(labels: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]
 def train_epoch(
     layers: Layers, train: Split, order: Tensor, batch_size: int, learning_rate: float
 ) -> None:
-    """One pass of SGD over the training images in `order`, the last short batch included.
+    """One pass of SGD over the images in `order` (@sec-training), the last short batch included.
 
     Args:
         layers: weights and biases, changed in place.

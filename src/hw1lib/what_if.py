@@ -32,6 +32,8 @@ class WhatIf:
 def switch_unit(network: Network) -> WhatIf | None:
     """Changes one bias so that the first ReLU that is off comes alive, or if all are on goes off.
 
+    For @sec-what-if.
+
     The bias's sign is flipped where that does it; else the nearest whole number that does is
     taken. None for activations that can't be off.
     """

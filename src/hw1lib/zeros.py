@@ -65,7 +65,7 @@ class Zero:
 
 
 def find_zeros(check: GradientCheck) -> list[Zero]:
-    """Every zero derivative with its causes, in the order W_H, b_H, W_O, b_O.
+    """Every zero derivative with its causes (@sec-zeros), in the order W_H, b_H, W_O, b_O.
 
     A derivative counts as zero if it is so exactly (to 50 digits) or in double precision.
     """
@@ -145,7 +145,7 @@ def _vanishes(value: Expr) -> bool:
 
 
 def explain_zeros(zeros: list[Zero], total: int) -> str:
-    """The answer to question 3 as Markdown: a paragraph, and a list item for each cause.
+    """@sec-zeros as Markdown: a paragraph, and a list item for each cause.
 
     Args:
         zeros: what `find_zeros` found.
@@ -166,7 +166,15 @@ def explain_zeros(zeros: list[Zero], total: int) -> str:
 
 
 def zeros_in_short(before: list[Zero], after: list[Zero]) -> str:
-    """Which zeros vanish and which appear from one network to another, in a sentence or two."""
+    """Which zeros vanish and which appear from one network to another (@sec-what-if).
+
+    Args:
+        before: what `find_zeros` found in the one.
+        after: and in the other.
+
+    Returns:
+        A sentence or two as Markdown.
+    """
     old, new = ({(zero.parameter, zero.index): zero for zero in zs} for zs in (before, after))
     gone = [_symbol(zero) for key, zero in old.items() if key not in new]
     come = [_symbol(zero) for key, zero in new.items() if key not in old]

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 
 from hw1lib.book.check import check_book
-from hw1lib.book.execute import execute_chapters
+from hw1lib.book.execute import CELL_TIMEOUT, execute_chapters
 from hw1lib.book.notebook import build_notebook
 from hw1lib.book.pandoc import all_labels, number_chapters
 from hw1lib.book.project import Project
@@ -28,7 +27,9 @@ RECORDED = re.compile(r"RECORDED_([A-Z]+)")
 OTHER_QUESTIONS = "adam_"  # how the homework's numbers that question 3 has no use for begin
 
 
-def coding_notebook(project: Project, stage: Path, course: str, name: str) -> NotebookNode:
+def coding_notebook(
+    project: Project, stage: Path, course: str, name: str, cell_timeout: int = CELL_TIMEOUT
+) -> NotebookNode:
     """The notebook with the outputs of the full run.
 
     Args:
@@ -36,12 +37,15 @@ def coding_notebook(project: Project, stage: Path, course: str, name: str) -> No
         stage: where figures go.
         course: put under the title, and so is
         name: of the student, which may be empty.
+        cell_timeout: seconds that one cell may take.
 
     Raises:
         InputError: the results can't be used, or a cell fails.
     """
-    chapter = _filled(parse_chapter(TEXT), load_results(project.folder / "results").summary)
-    executed = execute_chapters(project.folder, [chapter])[chapter.name]
+    record = load_results(project.folder / "results").summary
+    facts = {"SEEDS": [run["seed"] for run in record["runs"]], "THREADS": record["threads"]}
+    chapter = _filled(parse_chapter(TEXT), facts)
+    executed = execute_chapters(project.folder, [chapter], cell_timeout)[chapter.name]
     documents = number_chapters({chapter.name: weave(chapter, executed, stage / "figures")}, stage)
     check_book(project, [chapter], documents, stage)
     hidden = {number for number, part in enumerate(chapter.parts) if _is_hidden(part)}
@@ -52,11 +56,11 @@ def coding_notebook(project: Project, stage: Path, course: str, name: str) -> No
     return build_notebook(project, chapter, documents[0], executed, labels, stage, opening)
 
 
-def _filled(chapter: Chapter, record: dict[str, Any]) -> Chapter:
-    """The chapter with definitions in its cells, and what the record says of the run."""
+def _filled(chapter: Chapter, facts: dict[str, object]) -> Chapter:
+    """The chapter with definitions in its cells, and facts of the run in the place of names."""
     shown = [part for part in chapter.parts if isinstance(part, Cell) and not _is_hidden(part)]
     sources = stand_alone([cell.source for cell in shown], OTHER_QUESTIONS)
-    sources = [RECORDED.sub(lambda m: repr(record[m[1].lower()]), text) for text in sources]
+    sources = [RECORDED.sub(lambda m: repr(facts[m[1]]), text) for text in sources]
     cells = {id(c): replace(c, source=s) for c, s in zip(shown, sources, strict=True)}
     return replace(chapter, parts=tuple(cells.get(id(part), part) for part in chapter.parts))
 

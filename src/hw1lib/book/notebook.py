@@ -17,6 +17,7 @@ from hw1lib.book.pandoc import HERE, NOTEBOOK, Document, write
 from hw1lib.book.project import Project
 from hw1lib.book.qmd import Cell, Chapter
 from hw1lib.book.site import citation_options
+from hw1lib.book.weave import SPECIAL
 
 MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
 OUTPUT = re.compile(r"^<!-- output (\d+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
@@ -57,7 +58,8 @@ def build_notebook(
     arguments = ["-t", NOTEBOOK, "--wrap=none", *citations]
     arguments += ["--lua-filter", str(HERE / "flatten.lua")]
     text = write(document.tree, arguments, labels, document.name, folder)
-    first = opening or INSTALL.format(title=project.title)
+    title = SPECIAL.sub(r"\\\1", " ".join(project.title.split()))
+    first = opening or INSTALL.format(title=title)
     cells = [_markdown(first), *_cells(chapter, executed, text)]
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":

@@ -52,7 +52,7 @@ def submission(
             "lang": project.lang,
         }
         build_pdf(project, theory, labels, stage, stage / "theory.pdf", "hand-in", variables)
-        coding = coding_notebook(project, stage, course or COURSE, name or "")
+        coding = coding_notebook(project, stage, course or COURSE, name or "", cell_timeout)
         nbformat.write(coding, stage / "coding.ipynb")
         shutil.rmtree(stage / "figures", ignore_errors=True)
     return output_dir / "theory.pdf", output_dir / "coding.ipynb"
