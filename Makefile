@@ -1,19 +1,21 @@
 # `make` builds the book, `make test` tests everything; both set up .venv first.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+# Exact versions, for Python 3.11; empty for another Python: the newest that pyproject.toml allows.
+CONSTRAINTS ?= constraints.txt
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NAME ?=
 COURSE ?=
 export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib $(wildcard *.css *.scss *.js)
-RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors)
+RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors results/predictions.safetensors)
 PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 
 .DEFAULT_GOAL := book
-.PHONY: book submission train test lint format lock clean help
+.PHONY: book submission train check test coverage lint types format lock clean help
 
 book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
 
@@ -28,12 +30,23 @@ submission/.hw1-submission: $(SOURCES) $(if $(NAME)$(COURSE),FORCE) | $(VENV)/.i
 train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
 	$(BIN)/hw1 train
 
-test: lint ## run every test
+check: lint types coverage ## all that CI runs: style, types and tests
+
+test: | $(VENV)/.installed-test ## run every test
 	$(BIN)/python -m pytest
 
-lint: | $(VENV)/.installed-test ## check style and types
+coverage: | $(VENV)/.installed-test ## run every test and see that they reach 95 % of the branches
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: | $(VENV)/.installed-test ## check style and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+types: | $(VENV)/.installed-test ## check types
 	$(BIN)/mypy
 
 format: | $(VENV)/.installed-test ## format the code
@@ -46,7 +59,7 @@ lock: ## write constraints.txt anew: the newest version of everything but PyTorc
 	grep '^torch' constraints.txt > .lock/torch.txt
 	.lock/bin/python -m pip install --quiet --constraint .lock/torch.txt '.[test]'
 	grep '^#' constraints.txt > .lock/constraints.txt
-	.lock/bin/python -m pip freeze --all | sed 's/+.*//' | LC_ALL=C sort --ignore-case \
+	.lock/bin/python -m pip freeze --all | sed 's/+.*//' | LC_ALL=C sort -f \
 	  | grep -Ev '^(hw1lib|pip|wheel)\b|^(nvidia|cuda|triton)' >> .lock/constraints.txt
 	mv .lock/constraints.txt constraints.txt
 	rm -rf .lock
@@ -55,19 +68,19 @@ clean: ## remove everything that was built, the environment too
 	rm -rf _book submission .cache .quarto .lock $(VENV)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(call install,.)
 
-$(VENV)/.installed-test: pyproject.toml constraints.txt
+$(VENV)/.installed-test: pyproject.toml $(CONSTRAINTS)
 	$(call install,.[test])
 	touch $(VENV)/.installed
 
 define install
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing into $(VENV) (the first time this takes a few minutes)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '$(1)'
+	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(CONSTRAINTS)) --editable '$(1)'
 	touch $@
 endef
 

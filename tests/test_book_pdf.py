@@ -31,7 +31,7 @@ from pdfs import (
 )
 
 THEORY = ("q1_backprop", "q2_adam")
-CHAPTERS = ("index", *THEORY, "q3_cifar")
+CHAPTERS = ("index", *THEORY, "q3_cifar", "api")
 FONTS = {"LibertinusSerif", "NewCMMath", "DejaVuSansMono"}
 
 

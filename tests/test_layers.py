@@ -20,9 +20,9 @@ computation  backprop symbolic adam stopping model predictions plain provenance
 results      results
              experiment
              verify bench
-display      report display formulas drawing adam_plots cifar_plots
-book         book.qmd book.project book.pandoc book.staging book.standalone book.quarto_pages
-             book.execute book.weave book.check book.site
+display      report display formulas drawing adam_plots cifar_plots api
+book         book.qmd book.project book.pandoc book.staging book.standalone book.lighter
+             book.execute book.weave book.check book.site book.quarto_pages
              book.notebook book.pdf book.quarto
              book.coding book.render
              book.submission

@@ -102,7 +102,7 @@ def test_every_valid_file_is_read_exactly(fields: dict[str, Any]) -> None:
         ({"x": ["9" * 31, 2]}, "x holds"),
         ({"x": []}, "x must be a list"),
         ({"x": 3}, "x must be a list"),
-        ({"x": [0] * 21}, "1 to 20"),
+        ({"x": [0] * 65}, "1 to 64"),
         ({"W_H": [1, 2, 3]}, "W_H must be a list of rows"),
         ({"activation": "gelu"}, "activation is 'gelu'"),
         ({"output": ["softmax"]}, "output is"),

@@ -14,7 +14,8 @@ from hw1lib.book.render import Outputs
 from pages import broken_links, check_page, violations, visiting
 
 pytestmark = pytest.mark.browser
-CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
+QUESTIONS = ("q1_backprop", "q2_adam", "q3_cifar")
+CHAPTERS = ("index", *QUESTIONS, "api")
 PAPER = "getComputedStyle(document.body).backgroundColor"
 ATTACK = """async () => {
   const reported = [];
@@ -83,7 +84,7 @@ def test_pages_say_what_they_are_and_offer_notebook_and_pdf(
     assert head["og:description"] == head["description"]
     icon = page.get_attribute("link[rel=icon]", "href")
     assert (site / str(icon)).is_file()
-    notebook = f"notebooks/{name}.ipynb" if name != "index" else "notebooks/q1_backprop.ipynb"
+    notebook = f"notebooks/{name if name in QUESTIONS else QUESTIONS[0]}.ipynb"
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.locator(f"a[href='{notebook}']").first.is_visible()

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.quarto, pytest.mark.timeout(600)]
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("name", ["index", "q1_backprop", "q2_adam", "q3_cifar"])
+@pytest.mark.parametrize("name", ["index", "q1_backprop", "q2_adam", "q3_cifar", "api"])
 def test_pages_load_whole_fit_and_are_accessible(
     built_by_quarto: Outputs, browser: Browser, name: str, width: int, theme: str
 ) -> None:

@@ -157,7 +157,7 @@ def _mark_stops(axes: Axes, history: pd.DataFrame) -> None:
     for stop in stops:
         axes.axvline(stop, color=GREEN, linewidth=1, alpha=0.6)
     axes.annotate(
-        "flat: stop",
+        "stop",
         (stops[0], axes.get_ylim()[1]),
         xytext=(-6, 0),
         textcoords="offset points",

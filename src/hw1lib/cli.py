@@ -250,8 +250,8 @@ def _render(options: argparse.Namespace) -> None:
 
 def _add_submission(commands: Commands) -> None:
     command = commands.add_parser("submission", help="build theory.pdf and coding.ipynb")
-    command.add_argument("--name", help="your name, put on theory.pdf")
-    command.add_argument("--course", help="put on theory.pdf (default: the homework's own)")
+    command.add_argument("--name", help="your name, put on both")
+    command.add_argument("--course", help="put on both (default: the homework's own)")
     command.add_argument("--output-dir", type=Path, default=Path("submission"))
     _add_cell_timeout(command)
     command.set_defaults(run=_submission)

@@ -7,6 +7,7 @@ import reprlib
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ PARAMETERS = ("W_H", "b_H", "W_O", "b_O")
 REQUIRED = ("x", "y", *PARAMETERS)
 OPTIONAL = {"activation": ACTIVATIONS, "output": OUTPUTS}
 READABLE = 6  # units of a layer up to which a chapter shows all of them, and exact values
-MAX_UNITS = 20  # the derivations take some seconds then
+MAX_UNITS = 64
 MAX_BYTES = 2**18
 MAX_NUMBER = 10**6
 NUMBER = re.compile(
@@ -73,14 +74,17 @@ class Network:
         return sympy.Matrix(getattr(self, name))
 
     def tensor(self, name: str) -> Tensor:
-        """A field as a float64 tensor, (rows, columns) or (length,)."""
-        value = getattr(self, name)
-        rows = [[float(v) for v in r] if isinstance(r, tuple) else float(r) for r in value]
-        return torch.tensor(rows, dtype=torch.float64)
+        """A field as a new float64 tensor, (rows, columns) or (length,)."""
+        return self._rounded[name].clone()
 
     def parameters(self) -> dict[str, Tensor]:
         """New float64 tensors of all `PARAMETERS`, by name."""
         return {name: self.tensor(name) for name in PARAMETERS}
+
+    @cached_property
+    def _rounded(self) -> dict[str, Tensor]:
+        """All numbers as float64, rounded once."""
+        return {name: _to_tensor(getattr(self, name)) for name in REQUIRED}
 
 
 def load_network(path: Path | str | None = None) -> Network:
@@ -140,6 +144,11 @@ class _Loader(yaml.BaseLoader):
             (name, _), *_ = Counter(key.value for key, _ in node.value).most_common()
             raise InputError(f"the field {_shown(name)} stands there twice; keep one.")
         return fields
+
+
+def _to_tensor(value: Vector | Matrix) -> Tensor:
+    rows = [[float(v) for v in r] if isinstance(r, tuple) else float(r) for r in value]
+    return torch.tensor(rows, dtype=torch.float64)
 
 
 def _read(path: Path) -> dict[str, Any]:

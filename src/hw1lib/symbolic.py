@@ -50,7 +50,8 @@ class SymbolicNetwork:
     the slope of the activation and by what the parameter multiplies.
 
     Values are exact where every layer has at most `READABLE` units; beyond that nobody would read
-    them, and they are kept to `DIGITS` decimal digits.
+    them, and they are kept to `DIGITS` decimal digits. There sympy differentiates in the logits
+    only, and the way from them to the hidden units is the chain rule: else it would take a minute.
     """
 
     network: Network
@@ -102,12 +103,14 @@ class SymbolicNetwork:
         """(m, 1) derivatives of the loss in z_H."""
         z, h = Symbol("z"), Symbol("h")
         slope = activation(self.network.activation, z).diff(z)
-        return Matrix(
-            [
-                self.loss_of_hidden(i, h).diff(h).subs(h, self.h[i]) * slope.subs(z, self.z_H[i])
-                for i in range(len(self.z_H))
+        slopes = self.z_H.applyfunc(lambda value: slope.subs(z, value))
+        if self.is_exact:
+            derivatives = [
+                self.loss_of_hidden(i, h).diff(h).subs(h, value) for i, value in enumerate(self.h)
             ]
-        )
+        else:
+            derivatives = list(self.network.exact("W_O").T * self.delta_O)
+        return Matrix(derivatives).multiply_elementwise(slopes)
 
     @cached_property
     def delta_O(self) -> Matrix:

@@ -102,7 +102,7 @@ def hw1(start: Start) -> Run:
         folder: Path, *arguments: str, **changes: str | None
     ) -> subprocess.CompletedProcess[str]:
         process = start(folder, *arguments, **changes)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=240)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run

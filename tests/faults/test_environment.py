@@ -22,7 +22,9 @@ else:
     tomllib = pytest.importorskip("tomllib")
 
 LOCKED = (3, 11)  # the Python that constraints.txt is for
-OTHER_NAMES = {"torch": "pytorch", "pypandoc-binary": "", "typst": ""}  # of conda-forge
+OTHER_NAMES = {  # of conda-forge; without one, pip brings the package
+    "torch": "pytorch", "pypandoc-binary": "", "typst": "", "griffelib": "",
+}  # fmt: skip
 
 
 def pins(root: Path) -> dict[str, str]:

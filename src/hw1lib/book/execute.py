@@ -88,6 +88,7 @@ def execute_chapters(
             asyncio.run(_run_all(folder, todo, timeout, Path(own)))
     for chapter, notebook, cache in todo:
         done[chapter.name] = notebook
+        notebook.metadata["hw1"] = {"digest": _digest(notebook)}
         with contextlib.suppress(InputError):  # a folder that is read-only goes without a cache
             write_text(cache, nbformat.writes(notebook))
             _forget_others(cache, chapter.name)
@@ -254,9 +255,14 @@ def _state(folder: Path) -> str:
 
 
 def _read_cache(path: Path, wanted: NotebookNode) -> NotebookNode | None:
-    """The notebook `wanted` with the outputs of the one at `path`, if that is of the same code."""
+    """The notebook `wanted` with the outputs of the one at `path`.
+
+    None if that is of other code, or is not as it was written.
+    """
     try:
         cached = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        if cached.metadata["hw1"]["digest"] != _digest(cached):
+            return None
         for cell, run in zip(wanted.cells, cached.cells, strict=True):
             if cell.source != run.source:
                 return None
@@ -264,6 +270,12 @@ def _read_cache(path: Path, wanted: NotebookNode) -> NotebookNode | None:
     except Exception:  # whatever is wrong with a cache, the chapter is run
         return None
     return wanted
+
+
+def _digest(notebook: NotebookNode) -> str:
+    """A fingerprint of all outputs."""
+    outputs = [cell.outputs for cell in notebook.cells]
+    return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
 
 
 def _forget_others(cache: Path, name: str) -> None:

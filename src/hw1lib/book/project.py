@@ -10,6 +10,8 @@ import yaml
 
 from hw1lib.errors import InputError
 
+MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
 
 @dataclass(frozen=True)
 class Project:
@@ -45,41 +47,40 @@ def load_project(folder: Path) -> Project:
     Raises:
         InputError: it is missing, no YAML, or names chapters that don't exist.
     """
-    folder = folder.resolve()
-    path = folder / "_quarto.yml"
+    path = folder.resolve() / "_quarto.yml"
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        book = config["book"]
-        chapters = tuple(folder / str(name) for name in book["chapters"])
-        title = str(book["title"])
+        project = _project(path.parent, yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"{path} can't be read: run this in the book's folder.") from error
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except MALFORMED as error:
         raise InputError(
             f"{path} must be YAML in UTF-8 with book: title and book: chapters."
         ) from error
-    for chapter in chapters:
-        if not chapter.is_file():
-            raise InputError(f"{chapter.name}, a chapter named in {path.name}, does not exist.")
+    for kind, files in (("chapter", project.chapters), ("resource", project.resources)):
+        for file in files:
+            if not file.is_file():
+                raise InputError(f"{file.name}, a {kind} named in {path.name}, does not exist.")
+    if Path(project.pdf_name).name != project.pdf_name:
+        raise InputError(f"{path}: book: output-file must be a file's name, without folders.")
+    return project
+
+
+def _project(folder: Path, config: dict[str, Any]) -> Project:
+    """The project as `config` has it; raises one of `MALFORMED` if that is not as it should be."""
+    book = config["book"]
     bibliography = config.get("bibliography")
-    resources = tuple(
-        folder / str(name) for name in (config.get("project") or {}).get("resources", [])
-    )
-    for resource in resources:
-        if not resource.is_file():
-            raise InputError(f"{resource.name}, a resource named in {path.name}, does not exist.")
     return Project(
         folder,
-        title,
+        str(book["title"]),
         _text(book, "subtitle"),
         _text(book, "author"),
         _text(book, "description"),
-        chapters,
+        tuple(folder / str(name) for name in book["chapters"]),
         folder / str(bibliography) if bibliography else None,
         f"{book.get('output-file', 'book')}.pdf",
         str(config.get("lang", "en")),
         _cell_defaults(config),
-        resources,
+        tuple(folder / str(name) for name in (config.get("project") or {}).get("resources", [])),
     )
 
 

@@ -104,9 +104,11 @@ def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
         raise InputError(f"{path.name}:1: the front matter never ends; close it with `---`.")
     try:
         values = yaml.safe_load("\n".join(lines[1:end])) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path.name}:1: the front matter is no YAML.") from error
-    unknown = sorted(set(values) - FRONT_MATTER)
+    if not isinstance(values, dict):
+        raise InputError(f"{path.name}:1: the front matter must be `name: value` lines.")
+    unknown = sorted(map(str, set(values) - FRONT_MATTER))
     if unknown:
         raise InputError(f"{path.name}:1: front matter {unknown[0]!r} is not known here.")
     return values, end + 1
@@ -163,7 +165,7 @@ def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> 
     matches = [OPTION.match(text) for text in lines[:count]]
     try:
         options = yaml.safe_load("\n".join(match[1] for match in matches if match)) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path.name}:{line}: the cell's #| options are no YAML.") from error
     _check_options(f"{path.name}:{line}", options)
     return Cell("\n".join(lines[count:]).strip("\n"), line, {**defaults, **options})

@@ -153,13 +153,15 @@ local function typst_math(el)
 end
 
 -- MathML has no gap between an operator's name and what it is applied to.
+local OPERATORS = { "(\\log)%f[%A]", "(\\m[axin]+_%b{})", "(\\operatorname%*?%b{}_%b{})", "(\\operatorname%*?%b{}_%a)" }
+
 local function html_math(el)
-  local function spaced(name, following)
-    return following:match("^[%({]") and name .. following or name .. "\\, " .. following
+  for _, operator in ipairs(OPERATORS) do
+    el.text = el.text:gsub(operator .. "%s*([^%s_^]%a*)", function(name, following)
+      local closed = following:match("^[%({]") or following == "\\left"
+      return name .. (closed and "" or "\\, ") .. following
+    end)
   end
-  el.text = el.text:gsub("(\\log)%f[%A]%s*([^%s_^]%a*)", function(name, following)
-    return following == "\\left" and name .. following or spaced(name, following)
-  end):gsub("(\\m[axin]+_%b{})%s*(.)", spaced)
   return el
 end
 
@@ -285,6 +287,8 @@ local function div(el)
       el.content, el.attributes = notebook_cell(el), {}
     elseif #el.content == 0 or format == "typst" then -- a block of typst would eat a figure's spacing
       return el.content
+    elseif el.content:find_if(function(block) return block.t == "Header" end) then
+      return el.content -- headings in a box are missing from the page's table of contents
     end
     el.attributes = {}
     return el

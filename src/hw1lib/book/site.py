@@ -153,8 +153,8 @@ def _notebooks(pages: list[Page], index: int) -> list[dict[str, str]]:
 
 
 def has_notebook(name: str) -> bool:
-    """Whether a chapter is offered as a notebook: the questions are, the opening page is not."""
-    return name != "index"
+    """Whether a chapter is offered as a notebook: the questions are, the pages around them not."""
+    return name not in {"index", "api"}
 
 
 def built_from(project: Project) -> str:
