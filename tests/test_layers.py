@@ -26,7 +26,9 @@ book         book.qmd book.project book.pandoc book.staging book.standalone book
              book.notebook book.pdf book.quarto
              book.coding book.render
              book.submission
-commands     cli
+commands     commands.options
+             commands.questions commands.experiment commands.book
+             cli
 """
 
 LINES = [line[13:].split() for line in ORDER.strip().splitlines()]
