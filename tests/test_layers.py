@@ -12,7 +12,9 @@ PACKAGE = "hw1lib"
 ORDER = """
 ground       errors homework fingerprint torchvision_import style
              files project
-data         network download grayscale image_tree pixel_cache
+data         network archive grayscale image_tree pixel_cache
+             server
+             download
              cifar10
 computation  backprop symbolic adam stopping model predictions plain provenance
              gradient_check what_if exercises training
