@@ -172,17 +172,37 @@ def test_the_readme_tells_the_same_numbers(root: Path) -> None:
         assert f"| {number} |".replace("\u00a0", " ") in text
 
 
+def main_part(path: Path) -> str:
+    """A page's <main>."""
+    main = re.search(r"(?s)<main.*?</main>", path.read_text(encoding="utf-8"))
+    assert main is not None
+    return main[0]
+
+
+def plain(markup: str) -> str:
+    """The text without tags, its spaces all alike."""
+    text = re.sub(r"(?s)<(annotation|script).*?</\1>|<[^>]+>", "", markup)
+    return " ".join(html.unescape(text).split())
+
+
 def numbering(path: Path) -> list[str]:
     """Every figure, table and equation reference and caption, in the order of the page.
 
     References to sections read differently: from an unnumbered page Quarto gives their titles.
     """
-    text = path.read_text(encoding="utf-8")
-    main = re.search(r"(?s)<main.*?</main>", text)
-    assert main is not None
-    plain = re.sub(r"(?s)<annotation.*?</annotation>|<[^>]+>", "", main[0])
-    plain = re.sub(r"&nbsp;|\s", " ", plain.replace("\u00a0", " "))
-    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", plain)
+    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", plain(main_part(path)))
+
+
+def decimals(path: Path) -> list[str]:
+    """The numbers in a page's text, save those of sections, for the same reason."""
+    return sorted(re.findall(r"(?<!Section )(?<![\w.])\d[\d,]*\.\d+", plain(main_part(path))))
+
+
+def headings(path: Path) -> list[str]:
+    """The headings of a page with level and number; only pandoc's pages have one for references."""
+    found = re.findall(r"(?s)<h([1-4])[^>]*>(.*?)</h\1>", main_part(path))
+    titles = [f"{level} {plain(text)}" for level, text in found]
+    return [title for title in titles if not title.endswith(" References")]
 
 
 @pytest.mark.quarto
@@ -193,8 +213,9 @@ def test_quarto_gives_the_same_numbers(
     """Pages and PDF by Quarto have the same answers and the same numbering."""
     for name in CHAPTERS:
         pages = [outputs.site.parent / f"{name}.html" for outputs in (built, built_by_quarto)]
-        ours, theirs = (numbering(page) for page in pages)
-        assert ours == theirs
+        for told in (numbering, decimals, headings):
+            ours, theirs = (told(page) for page in pages)
+            assert ours == theirs
         tags = [
             [
                 html.unescape(alt)

@@ -90,14 +90,23 @@ def scientific(value: float, digits: int = 1) -> str:
     return rf"{mantissa} \times 10^{{{int(exponent)}}}"
 
 
-def plus_minus(values: Sequence[float], form: str = ".2%") -> str:
+class Text(str):
+    """Text that Quarto shows as it is; of an ordinary string it shows the repr, escapes and all."""
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def plus_minus(values: Sequence[float], form: str = ".2%") -> Text:
     """Mean and standard deviation over several runs, `42.77% ± 0.31%`; one run has no deviation.
 
     The spaces are ones at which no line breaks.
     """
     numbers = [float(value) for value in values]
     mean = format(statistics.mean(numbers), form)
-    return f"{mean}\u00a0±\u00a0{statistics.stdev(numbers):{form}}" if len(numbers) > 1 else mean
+    return Text(
+        f"{mean}\u00a0±\u00a0{statistics.stdev(numbers):{form}}" if len(numbers) > 1 else mean
+    )
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], align: str = "") -> Markdown:

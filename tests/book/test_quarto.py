@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from conftest import write_book
 from hw1lib.book.quarto import find_quarto
@@ -69,3 +72,19 @@ def test_the_small_book_by_quarto(tmp_path: Path) -> None:
     assert outputs.site.is_file()
     assert outputs.pdf.is_file()
     assert len(outputs.notebooks) == 3
+
+
+@pytest.mark.quarto
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["q1_backprop", "q2_adam", "q3_cifar"])
+def test_chapters_that_quarto_converts_to_notebooks_run(
+    root: Path, tmp_path: Path, name: str
+) -> None:
+    quarto = find_quarto()
+    assert quarto is not None
+    path = tmp_path / f"{name}.ipynb"
+    command = [quarto.program, "convert", str(root / f"{name}.qmd"), "--output", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(root)}}
+    NotebookClient(notebook, kernel_name="python3", resources=resources).execute()
