@@ -24,6 +24,7 @@ results      results
              verify bench
 display      report display formulas drawing adam_plots cifar_plots api
 book         book.qmd book.project book.pandoc book.staging book.standalone book.lighter
+             book.executed_cache
              book.execute book.weave book.check book.site book.quarto_pages
              book.notebook book.pdf book.quarto
              book.coding book.render
