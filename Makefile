@@ -15,7 +15,7 @@ PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 
 .DEFAULT_GOAL := book
-.PHONY: book submission train check test lint types format lock clean help
+.PHONY: book submission train check test coverage lint types format lock clean help
 
 book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
 
@@ -30,10 +30,16 @@ submission/.hw1-submission: $(SOURCES) $(if $(NAME)$(COURSE),FORCE) | $(VENV)/.i
 train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
 	$(BIN)/hw1 train
 
-check: lint types test ## all that CI runs: style, types and tests
+check: lint types coverage ## all that CI runs: style, types and tests
 
 test: | $(VENV)/.installed-test ## run every test
 	$(BIN)/python -m pytest
+
+coverage: | $(VENV)/.installed-test ## run every test and see that they reach 95 % of the branches
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: | $(VENV)/.installed-test ## check style and spelling
 	$(BIN)/ruff check .

@@ -93,3 +93,11 @@ def test_data_leaves_an_image_tree_as_it_is(tree: Path, capsys: pytest.CaptureFi
     assert main(["data", "--data-dir", str(tree), "--url", "http://127.0.0.1:9/x"]) == 0
     assert "40 training and 40 test images are ready in " in capsys.readouterr().out
     assert sorted(tree.rglob("*.png")) == before
+
+
+def test_bench_measures_on_the_images_given(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--data-dir", str(tree), "--json"]) == 0
+    out = json.loads(capsys.readouterr().out)
+    assert out["images"].startswith("40 images of an image tree")
+    assert out["over_products"] == pytest.approx(out["epoch"] / out["products"])
+    assert (out["repeats"], set(out["plain"])) == (5, {"0", "2"})

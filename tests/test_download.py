@@ -19,9 +19,11 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from hw1lib.archive import Archive, damaged_files
 from hw1lib.cifar10 import CACHE, CLASSES, load_cifar10, torchvision_archive
-from hw1lib.download import Archive, Patience, damaged_files, fetch
+from hw1lib.download import fetch
 from hw1lib.errors import InputError
+from hw1lib.server import Patience
 from mirrors import (
     Behaviour,
     Mirror,

@@ -12,7 +12,9 @@ PACKAGE = "hw1lib"
 ORDER = """
 ground       errors homework fingerprint torchvision_import style
              files project
-data         network download grayscale image_tree pixel_cache
+data         network archive grayscale image_tree pixel_cache
+             server
+             download
              cifar10
 computation  backprop symbolic adam stopping model predictions plain provenance
              gradient_check what_if exercises training
@@ -20,13 +22,16 @@ computation  backprop symbolic adam stopping model predictions plain provenance
 results      results
              experiment
              verify bench
-display      report display formulas drawing adam_plots cifar_plots
-book         book.qmd book.project book.pandoc book.staging book.standalone book.quarto_pages
-             book.execute book.weave book.check book.site
+display      report display formulas drawing adam_plots cifar_plots api
+book         book.qmd book.project book.pandoc book.staging book.standalone book.lighter
+             book.executed_cache
+             book.execute book.weave book.check book.site book.quarto_pages
              book.notebook book.pdf book.quarto
              book.coding book.render
              book.submission
-commands     cli
+commands     commands.options
+             commands.questions commands.experiment commands.book
+             cli
 """
 
 LINES = [line[13:].split() for line in ORDER.strip().splitlines()]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 import sympy
 from hypothesis import given, settings
 from sympy import Rational, exp
 
+from hw1lib.backprop import forward
 from hw1lib.network import PARAMETERS, Network, parse_network
 from hw1lib.symbolic import SymbolicNetwork
 from networks import networks
@@ -65,3 +67,13 @@ def test_large_networks_are_computed_to_many_digits() -> None:
     symbolic = SymbolicNetwork(network)
     assert not symbolic.is_exact
     assert abs(sum(symbolic.delta_O)) < 1e-40
+
+
+@settings(max_examples=20, deadline=None)
+@given(networks())
+def test_the_forward_pass_is_that_of_the_tensors(network: Network) -> None:
+    symbolic, values = SymbolicNetwork(network), forward(network)
+    for name in ("z_H", "h", "z_O", "y_hat"):
+        exact = [float(value.evalf(30)) for value in getattr(symbolic, name)]
+        assert getattr(values, name).tolist() == pytest.approx(exact, rel=1e-12, abs=1e-15)
+    assert float(values.loss) == pytest.approx(float(symbolic.loss.evalf(30)), rel=1e-9, abs=1e-15)

@@ -30,3 +30,10 @@ def test_the_unit_is_switched_and_nothing_else_changes(network: Network) -> None
     assert bool(before[change.unit] > 0) is not change.revives
     others = [i for i in range(len(before)) if i != change.unit]
     assert (before[others] == after[others]).all()
+
+
+def test_all_units_on_means_that_the_first_goes_off() -> None:
+    change = switch_unit(parse_network({**GOOD, "b_H": [0, 4, 2]}))  # z_H is (1, 2, 1)
+    assert change is not None
+    assert (change.unit, change.revives) == (0, False)
+    assert change.after == -2  # the nearest whole number: 1 - 2 is negative

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from hw1lib.gradient_check import check_gradients
 from hw1lib.network import PARAMETERS, Network, parse_network
-from hw1lib.zeros import Zero, explain_zeros, find_zeros
+from hw1lib.zeros import Zero, explain_zeros, find_zeros, zeros_in_short
 from networks import networks
 from test_network import GOOD
 
@@ -70,3 +70,24 @@ def test_prose_for_none_one_and_many() -> None:
     many = explain_zeros(zeros, 17)
     assert f"{len(zeros)} of the 17 derivatives are zero" in many
     assert r"$\partial L / \partial (W_H)_{2,1}$" in many
+
+
+def test_zeros_that_come_and_go_are_listed() -> None:
+    on, off = (zeros_of(parse_network({**GOOD, "b_H": [0, b, 2]})) for b in (4, 1))
+    assert (len(on), len(off)) == (3, 8)  # unit 3 cancels in both; unit 2 is off in one
+    entries = [
+        rf"$\partial L / \partial ({name})_{{{index}}}$"
+        for name, index in [
+            ("W_H", "2,1"), ("W_H", "2,2"), ("b_H", "2"), ("W_O", "1,2"), ("W_O", "2,2"),
+        ]
+    ]  # fmt: skip
+    listed = f"{', '.join(entries[:-1])} and {entries[-1]}"
+    assert zeros_in_short(off, on) == f"No longer zero are {listed}."
+    assert zeros_in_short(on, off) == f"Newly zero are {listed}."
+    assert zeros_in_short(off, off) == "The zeros stay the same."
+    assert zeros_in_short(off[:1], on).startswith(f"No longer zero is {entries[0]}.")
+
+
+def test_of_many_zeros_the_first_are_listed_and_the_others_counted() -> None:
+    many = [Zero("W_H", (0, j), ()) for j in range(11)]
+    assert zeros_in_short(many, []).endswith(r"(W_H)_{1,8}$ and 3 more.")

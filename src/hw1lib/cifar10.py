@@ -14,7 +14,8 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from hw1lib.download import Archive, damaged_files, fetch
+from hw1lib.archive import Archive, damaged_files
+from hw1lib.download import fetch
 from hw1lib.errors import InputError, shown
 from hw1lib.grayscale import SIDE, read_all_gray
 from hw1lib.image_tree import Folder, class_folders, image_paths, list_folder, state_of

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import json
 import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +18,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from hw1lib.book.executed_cache import cache_path, read_cache, state_of, write_cache
 from hw1lib.book.qmd import Chapter, Prose
 from hw1lib.errors import InputError
-from hw1lib.files import write_text
 
 SETUP = """\
 import matplotlib, matplotlib_inline.backend_inline as inline
@@ -37,8 +33,6 @@ OPTIONS = (
     "--InteractiveShell.colors=NoColor",
     "--log-level=CRITICAL",
 )
-DATA = ("network.yml", "results")
-LIBRARIES = ("torch", "sympy", "matplotlib", "pandas", "numpy")
 AT_ONCE = 2
 CELL_TIMEOUT = 120
 START_TIMEOUT = 120
@@ -67,16 +61,14 @@ def execute_chapters(
     Raises:
         InputError: a cell failed, ran out of time or killed its kernel; names file and line.
     """
-    state = _state(folder)
+    state = state_of(folder)
     done: dict[str, NotebookNode] = {}
     todo: list[tuple[Chapter, NotebookNode, Path]] = []
     for chapter in chapters:
         notebook = _notebook(chapter)
-        code = json.dumps([(cell.metadata["hw1"]["kind"], cell.source) for cell in notebook.cells])
-        key = hashlib.sha256((state + code).encode()).hexdigest()
-        cache = folder / ".cache" / "executed" / f"{chapter.name}-{key[:32]}.ipynb"
+        cache = cache_path(folder, chapter.name, notebook, state)
         only_setup = len(notebook.cells) == 1
-        cached = notebook if only_setup else _read_cache(cache, notebook)
+        cached = notebook if only_setup else read_cache(cache, notebook)
         if cached is not None:
             done[chapter.name] = cached
         else:
@@ -88,10 +80,7 @@ def execute_chapters(
             asyncio.run(_run_all(folder, todo, timeout, Path(own)))
     for chapter, notebook, cache in todo:
         done[chapter.name] = notebook
-        notebook.metadata["hw1"] = {"digest": _digest(notebook)}
-        with contextlib.suppress(InputError):  # a folder that is read-only goes without a cache
-            write_text(cache, nbformat.writes(notebook))
-            _forget_others(cache, chapter.name)
+        write_cache(cache, chapter.name, notebook)
     return done
 
 
@@ -238,48 +227,3 @@ def _environment(scratch: Path) -> dict[str, str]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     return {**os.environ, **own}
-
-
-def _state(folder: Path) -> str:
-    """Everything besides a chapter's own code that its outputs depend on."""
-    package = Path(__file__).resolve().parents[1]
-    sources = [path for path in package.rglob("*.py") if path.parent.name != "book"]
-    data = [path for name in DATA for path in [folder / name, *(folder / name).glob("*")]]
-    digests = [
-        (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in sorted(sources) + sorted(data)
-        if path.is_file() and not path.name.startswith((".", "checkpoint"))
-    ]
-    versions = [sys.version, *(version(name) for name in LIBRARIES)]
-    return json.dumps([SETUP, digests, versions])
-
-
-def _read_cache(path: Path, wanted: NotebookNode) -> NotebookNode | None:
-    """The notebook `wanted` with the outputs of the one at `path`.
-
-    None if that is of other code, or is not as it was written.
-    """
-    try:
-        cached = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-        if cached.metadata["hw1"]["digest"] != _digest(cached):
-            return None
-        for cell, run in zip(wanted.cells, cached.cells, strict=True):
-            if cell.source != run.source:
-                return None
-            cell.outputs = run.outputs
-    except Exception:  # whatever is wrong with a cache, the chapter is run
-        return None
-    return wanted
-
-
-def _digest(notebook: NotebookNode) -> str:
-    """A fingerprint of all outputs."""
-    outputs = [cell.outputs for cell in notebook.cells]
-    return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
-
-
-def _forget_others(cache: Path, name: str) -> None:
-    """Removes outputs of earlier versions of the chapter."""
-    for path in cache.parent.glob(f"{name}-*.ipynb"):
-        if path != cache:
-            path.unlink(missing_ok=True)

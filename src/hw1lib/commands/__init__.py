@@ -1,0 +1,1 @@
+"""The commands of `hw1`, by what they are about."""
