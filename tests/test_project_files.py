@@ -112,7 +112,7 @@ def test_make_check_is_all_that_ci_runs(root: Path, workflow: dict[Any, Any]) ->
     assert re.findall(r"(?m)^make .*$", read(root, ".ci/run")) == ["make check"]
     printed = dry_run(root, "check")
     for tool in ("ruff check .", "ruff format --check .", "codespell", "mypy", "-m pytest"):
-        assert f"/{tool}\n" in printed or f"python {tool}\n" in printed
+        assert f"{tool}\n" in printed
     commands = [step["run"] for step in steps(workflow) if "run" in step]
     targets = [re.match(r"make ([a-z]+) ", command) for command in commands]
     assert [target[1] for target in targets if target] == ["check", "book"]
