@@ -31,7 +31,7 @@ MAKES = {  # the command that each target must come to
     "book": "hw1 render",
     "submission": 'hw1 submission --name="$NAME"',
     "test": "python -m pytest",
-    "check": "python -m pytest",
+    "check": "run -m pytest",
     "format": "ruff format .",
 }
 

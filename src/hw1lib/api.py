@@ -59,7 +59,7 @@ def _public(parent: griffe.Object) -> Iterator[Item]:
 
 def _module(name: str) -> Iterator[str]:
     module = _package()[name]
-    yield f"## `hw1lib.{name}` {{#api-{name} .unnumbered}}"
+    yield f"## {_prose(f'hw1lib.{name}')} {{#api-{name} .unnumbered}}"
     yield from _docstring(module)
     for item in _public(module):
         yield from _entry(item, name, 3)
@@ -69,7 +69,7 @@ def _entry(item: Item, within: str, level: int) -> Iterator[str]:
     """Heading, signature and docstring of an item, and of what a class has in it."""
     name = item.path.split(".", 2)[2]
     label = f"api-{within}-{item.name}"
-    yield f"{'#' * level} `{name}` {{#{label} .unnumbered .unlisted}}"
+    yield f"{'#' * level} {_prose(name)} {{#{label} .unnumbered .unlisted}}"
     yield f"```python\n{_signature(item)}\n```"
     yield from _docstring(item)
     if item.is_class:
