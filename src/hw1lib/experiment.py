@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -120,6 +121,7 @@ def run_all(jobs: Sequence[Job]) -> None:
             for job, row in epochs:
                 progress.update()
                 tqdm.write(f"{job.name:16} {describe(row)}")
+                sys.stdout.flush()  # a log that goes into a file or a pipe is read meanwhile
     except KeyboardInterrupt:
         raise InputError("Stopped; the same command goes on from the last epochs.") from None
     except BrokenProcessPool as error:

@@ -21,6 +21,7 @@ from hw1lib.errors import InputError
 from hw1lib.torchvision_import import import_torchvision
 
 CASES = 200
+GIBIBYTE = 1 << 30
 Mutation: TypeAlias = Callable[[Path, random.Random], object]
 
 
@@ -223,6 +224,11 @@ def expected_pixels(tree: Path) -> bytes:
     return b"".join(Grayscale()(pil_loader(str(path))).tobytes() for path in paths)
 
 
+def peak() -> int:
+    """The most memory that this process has held, in bytes."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 @pytest.fixture(scope="module")
 def whole_trees(
     tmp_path_factory: pytest.TempPathFactory, write_tree: Callable[..., Path]
@@ -239,6 +245,7 @@ def test_right_images_or_one_sentence(
     chance = random.Random(seed)
     tree = shutil.copytree(chance.choice(whole_trees), tmp_path / "tree")
     MUTATIONS[seed % len(MUTATIONS)](tree, chance)
+    before = peak()
     try:
         data = load_cifar10(tree)
     except InputError as error:
@@ -251,5 +258,5 @@ def test_right_images_or_one_sentence(
         assert pixels == expected_pixels(tree)
         assert load_cifar10(tree).digest() == data.digest()
     assert capsys.readouterr() == ("", "")
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1 << 20  # kilobytes
+    assert peak() - before < GIBIBYTE
     shutil.rmtree(tree)

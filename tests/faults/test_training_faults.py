@@ -20,7 +20,7 @@ from hw1lib.experiment import Setting, load_run
 from hw1lib.homework import Homework
 from hw1lib.results import FILES, SUMMARY, load_results
 
-HOMEWORK = Homework(flat_tolerance=0.0, max_epochs=60, held_out=100, patience=100)
+HOMEWORK = Homework(flat_tolerance=0.0, max_epochs=100, held_out=100, patience=100)
 SEEDS = [0, 1]
 PROGRAM = f"""\
 import sys
