@@ -50,6 +50,8 @@ def test_adam(capsys: pytest.CaptureFixture[str]) -> None:
         ["train", "--epochs", "0"],
         ["train", "--seeds", "-1"],
         ["train", "--seeds"],
+        ["train", "--seeds", str(2**63)],
+        ["adam", "--steps", "9" * 5_000],
         ["verify", "--epochs", "0"],
         ["bench", "--repeats", "4"],
         ["train", "--device", "tpu"],

@@ -43,7 +43,12 @@ def add_train(commands: Commands) -> None:
     add_data_dir(command)
     command.add_argument("--epochs", type=whole_number(1), help="cap on epochs")
     command.add_argument(
-        "--seeds", type=whole_number(0), nargs="+", default=list(SEEDS), metavar="SEED"
+        "--seeds",
+        type=whole_number(0),
+        nargs="+",
+        default=list(SEEDS),
+        metavar="SEED",
+        help=f"trained side by side (default: {' '.join(map(str, SEEDS))})",
     )
     add_device(command)
     command.add_argument("--threads", type=whole_number(1), default=1, help="of torch, for a seed")

@@ -13,12 +13,17 @@ from hw1lib.cifar10 import default_data_dir
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
+LARGEST = 2**63 - 1
+
+
 def whole_number(minimum: int) -> Callable[[str], int]:
-    """A converter for argparse that takes whole numbers from `minimum` on."""
+    """A converter for argparse that takes whole numbers from `minimum` on, in 64 bits."""
 
     def convert(text: str) -> int:
-        if not text.isdecimal() or int(text) < minimum:
-            raise argparse.ArgumentTypeError(f"{text} is no whole number from {minimum} on")
+        if not text.isdecimal() or len(text) > 19 or not minimum <= int(text) <= LARGEST:
+            raise argparse.ArgumentTypeError(
+                f"{text:.30} is no whole number from {minimum} to {LARGEST}"
+            )
         return int(text)
 
     return convert
