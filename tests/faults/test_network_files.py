@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -194,7 +194,17 @@ def check_answer(path: Path, out: str) -> None:
         assert torch.allclose(mine, wanted, rtol=1e-9, atol=1e-9), (name, path.read_text())
 
 
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Without coverage's tracing, which takes as long again and learns nothing from so many."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
+
+
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("untraced")
 def test_damaged_network_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In one process, whose memory must not grow by a gibibyte either."""
     rng = random.Random(20260101)
