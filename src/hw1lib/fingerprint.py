@@ -6,8 +6,10 @@ import ast
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:  # pages are built without torch
+    from torch import Tensor
 
 
 def bytes_digest(content: bytes) -> str:

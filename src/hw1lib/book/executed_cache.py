@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import sys
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from nbformat import NotebookNode
 
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
+from hw1lib.fingerprint import bytes_digest
 
 DATA = ("network.yml", "results")
 LIBRARIES = ("torch", "sympy", "matplotlib", "pandas", "numpy")
@@ -25,7 +25,7 @@ def state_of(folder: Path) -> str:
     sources = [path for path in package.rglob("*.py") if path.parent.name != "book"]
     data = [path for name in DATA for path in [folder / name, *(folder / name).glob("*")]]
     digests = [
-        (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+        (path.name, bytes_digest(path.read_bytes()))
         for path in sorted(sources) + sorted(data)
         if path.is_file() and not path.name.startswith((".", "checkpoint"))
     ]
@@ -36,7 +36,7 @@ def state_of(folder: Path) -> str:
 def cache_path(folder: Path, name: str, notebook: NotebookNode, state: str) -> Path:
     """Where a chapter's outputs are kept for just this code and this `state_of` the rest."""
     code = json.dumps([(cell.metadata["hw1"]["kind"], cell.source) for cell in notebook.cells])
-    key = hashlib.sha256((state + code).encode()).hexdigest()
+    key = bytes_digest((state + code).encode())
     return folder / ".cache" / "executed" / f"{name}-{key[:32]}.ipynb"
 
 
@@ -76,4 +76,4 @@ def _forget_others(cache: Path, name: str) -> None:
 def _digest(notebook: NotebookNode) -> str:
     """A fingerprint of all outputs."""
     outputs = [cell.outputs for cell in notebook.cells]
-    return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
+    return bytes_digest(json.dumps(outputs, sort_keys=True).encode())
