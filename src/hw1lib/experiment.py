@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,6 +43,7 @@ class Setting:
         results_dir: where the checkpoints and, in the end, the results go.
         device: cpu or cuda.
         threads: of torch, for each run.
+        code: fingerprint of the training code, taken once for all epochs.
     """
 
     homework: Homework
@@ -51,6 +52,7 @@ class Setting:
     results_dir: Path
     device: str = "cpu"
     threads: int = 1
+    code: str = field(default_factory=training_code_digest)
 
     def jobs(self, seeds: Sequence[int]) -> list[Job]:
         """For every seed the homework's run and the extra one with images held out."""
@@ -284,5 +286,5 @@ def _identity(job: Job) -> dict[str, object]:
         "threads": setting.threads,
         "device": setting.device,
         "pixels": setting.pixels,
-        "code": training_code_digest(),
+        "code": setting.code,
     }
