@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from hw1lib.book.render import Outputs, render
-from hw1lib.cifar10 import CLASSES, Cifar10, Split
+from hw1lib.cifar.data import CLASSES, Cifar10, Split
+from qmdbook.render import Outputs, render
 
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = (
@@ -45,7 +45,7 @@ def built_by_quarto(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Out
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need what this machine lacks are skipped, and say what they need."""
-    from hw1lib.book.quarto import NOT_FOUND, find_quarto
+    from qmdbook.quarto import NOT_FOUND, find_quarto
 
     reasons = {
         "images": None if os.environ.get("HW1_DATA") else "HW1_DATA names no CIFAR-10 images",

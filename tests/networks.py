@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hw1lib.network import ACTIVATIONS, Network, parse_network
+from hw1lib.backprop.network import ACTIVATIONS, Network, parse_network
 
 quarters = st.integers(-12, 12).map(lambda n: f"{n}/4")
 

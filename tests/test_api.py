@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 
 from hw1lib.api import MODULES, reference, summary
-from hw1lib.book.render import Outputs
-from hw1lib.network import Network
+from hw1lib.backprop.network import Network
+from qmdbook.render import Outputs
 
 
 def public(module: ModuleType) -> dict[str, object]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from hw1lib.cifar.results import load_results
 from hw1lib.cli import main
 from hw1lib.errors import InputError
-from hw1lib.results import load_results
 
 
 def test_gradients_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

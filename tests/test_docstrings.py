@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hw1lib.book.qmd import Prose, parse_chapter
+from qmdbook.qmd import Prose, parse_chapter
 
 LABEL = re.compile(r"@((?:eq|sec|fig|tbl)-[\w-]*\w)")
 DEFINED = re.compile(r"#((?:eq|sec|fig|tbl)-[\w-]*\w)|^#\| label: ((?:fig|tbl)-[\w-]*\w)", re.M)

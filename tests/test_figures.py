@@ -10,10 +10,13 @@ import torch
 from hypothesis import given, settings
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
+from test_network import GOOD
 
-from hw1lib.adam_plots import plot_bias_correction
-from hw1lib.backprop import forward
-from hw1lib.cifar_plots import (
+from hw1lib.adam.plots import plot_bias_correction
+from hw1lib.backprop.drawing import draw_network
+from hw1lib.backprop.manual import forward
+from hw1lib.backprop.network import Network, parse_network
+from hw1lib.cifar.plots import (
     plot_accuracies,
     plot_calibration,
     plot_class_accuracy,
@@ -22,11 +25,8 @@ from hw1lib.cifar_plots import (
     plot_gap,
     plot_losses,
 )
-from hw1lib.drawing import draw_network
-from hw1lib.network import Network, parse_network
-from hw1lib.results import load_results
+from hw1lib.cifar.results import load_results
 from networks import networks
-from test_network import GOOD
 
 
 def texts(figure: Figure) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hw1lib.book.quarto import MINIMUM
+from qmdbook.quarto import MINIMUM
 
 LIMIT = 500  # kB of a file that git takes
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hw1lib.book.quarto import NOT_FOUND, find_quarto
 from hw1lib.cli import parser
+from qmdbook.quarto import NOT_FOUND, find_quarto
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")

@@ -14,7 +14,7 @@ import sympy
 from IPython.display import Markdown
 from torch import Tensor
 
-from hw1lib.network import READABLE
+from hw1lib.backprop.network import READABLE
 
 LONGEST = 12  # operations up to which an exact value is shown
 

@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 from torch import Tensor
 
-from hw1lib.adam import expectations
-from hw1lib.gradient_check import GradientCheck, check_gradients
-from hw1lib.network import PARAMETERS, Network
-from hw1lib.zeros import Zero, find_zeros
+from hw1lib.adam.moments import expectations
+from hw1lib.backprop.check import GradientCheck, check_gradients
+from hw1lib.backprop.network import PARAMETERS, Network
+from hw1lib.backprop.zeros import Zero, find_zeros
 
 FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
 

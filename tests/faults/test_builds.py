@@ -243,7 +243,7 @@ SWAPPING = """\
 import sys
 from itertools import count
 from pathlib import Path
-from hw1lib.book import staging
+from qmdbook import staging
 if sys.argv[2] == "two renames":
     staging._exchange = lambda one, other: False
 for i in count():
@@ -257,7 +257,7 @@ for i in count():
 
 def can_exchange(folder: Path) -> bool:
     """Whether this file system can do what `staging` prefers."""
-    from hw1lib.book.staging import _exchange
+    from qmdbook.staging import _exchange
 
     with TemporaryDirectory(dir=folder) as place:
         pair = [Path(place, name) for name in "ab"]
@@ -288,7 +288,7 @@ def test_kill_9_at_any_moment(tmp_path: Path, how: str) -> None:
 
 def test_folders_that_look_alike_stay(tmp_path: Path) -> None:
     """Clearing up takes workshops only."""
-    from hw1lib.book.staging import staging
+    from qmdbook.staging import staging
 
     others = [".out-backup", ".out.hw1-mine", ".out.hw1-abcdefghi", ".out2.hw1-abcdefgh"]
     for name in [*others, ".out.hw1-abcdefgh"]:

@@ -16,9 +16,9 @@ from typing import TypeAlias
 import pytest
 from PIL import Image
 
-from hw1lib.cifar10 import CLASSES, load_cifar10
+from hw1lib.cifar.data import CLASSES, load_cifar10
+from hw1lib.cifar.torchvision_import import import_torchvision
 from hw1lib.errors import InputError
-from hw1lib.torchvision_import import import_torchvision
 
 CASES = 200
 GIBIBYTE = 1 << 30

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,6 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    tomllib = pytest.importorskip("tomllib")
 
 LOCKED = (3, 11)  # the Python that constraints.txt is for
 OTHER_NAMES = {  # of conda-forge; without one, pip brings the package
@@ -118,7 +114,7 @@ def test_pythons(root: Path, project: dict[str, Any]) -> None:
 
 
 def test_quarto_of_the_readme_conda_and_the_code(root: Path, conda: dict[str, str]) -> None:
-    from hw1lib.book.quarto import MINIMUM, NOT_FOUND
+    from qmdbook.quarto import MINIMUM, NOT_FOUND
 
     number = ".".join(map(str, MINIMUM))
     readme = (root / "README.md").read_text(encoding="utf-8")
@@ -137,7 +133,7 @@ def test_all_code_is_python_that_is_supported(root: Path, minor: int) -> None:
 
 UNUSED_OPERATORS = """
 import torch
-from hw1lib.torchvision_import import import_torchvision
+from hw1lib.cifar.torchvision_import import import_torchvision
 torchvision = import_torchvision()
 from torchvision.datasets import CIFAR10, ImageFolder
 from torchvision.transforms import Compose, Grayscale, ToTensor

@@ -13,7 +13,7 @@ import pypdf
 import pytest
 import yaml
 
-from hw1lib.book.render import Outputs, render
+from qmdbook.render import Outputs, render
 
 HOSTILE = (
     "<script>alert(1)</script> \\input{/etc/passwd} #read('/etc/passwd') [x](javascript:alert(1)) "

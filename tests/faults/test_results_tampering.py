@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from hw1lib.cifar10 import Cifar10
+from hw1lib.cifar.data import Cifar10
+from hw1lib.cifar.results import FILES, SUMMARY, load_results, save_results
+from hw1lib.cifar.sgd import Run, standardise
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
-from hw1lib.results import FILES, SUMMARY, load_results, save_results
-from hw1lib.training import Run, standardise
 
 ALL = (*FILES, SUMMARY)
 SMALL = Homework(max_epochs=2, held_out=50, hidden_sizes=(4,))

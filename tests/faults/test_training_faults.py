@@ -15,10 +15,10 @@ import pandas as pd
 import psutil
 import pytest
 
-from hw1lib.cifar10 import load_cifar10
-from hw1lib.experiment import Setting, load_run
+from hw1lib.cifar.data import load_cifar10
+from hw1lib.cifar.experiment import Setting, load_run
+from hw1lib.cifar.results import FILES, SUMMARY, load_results
 from hw1lib.homework import Homework
-from hw1lib.results import FILES, SUMMARY, load_results
 
 HOMEWORK = Homework(flat_tolerance=0.0, max_epochs=60, held_out=100, patience=100)
 SEEDS = [0, 1]
@@ -26,7 +26,7 @@ PROGRAM = f"""\
 import sys
 from pathlib import Path
 from hw1lib.errors import InputError
-from hw1lib.experiment import train
+from hw1lib.cifar.experiment import train
 from hw1lib.homework import Homework
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ def add_render(commands: Commands) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from hw1lib.book.render import render
     from hw1lib.project import project_root
+    from qmdbook.render import render
 
     target = options.output_dir.absolute()
     outputs = render(project_root(), target, options.engine, options.cell_timeout)
@@ -40,8 +40,8 @@ def add_submission(commands: Commands) -> None:
 
 
 def _submission(options: argparse.Namespace) -> None:
-    from hw1lib.book.submission import submission
     from hw1lib.project import project_root
+    from qmdbook.submission import submission
 
     theory, coding = submission(
         project_root(),

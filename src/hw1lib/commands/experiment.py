@@ -27,7 +27,7 @@ def add_data(commands: Commands) -> None:
 
 
 def _data(options: argparse.Namespace) -> None:
-    from hw1lib.cifar10 import fetch_cifar10, load_cifar10
+    from hw1lib.cifar.data import fetch_cifar10, load_cifar10
 
     fetch_cifar10(options.data_dir, options.url)
     data = load_cifar10(options.data_dir)
@@ -57,7 +57,7 @@ def add_train(commands: Commands) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from hw1lib.experiment import choose_device, train
+    from hw1lib.cifar.experiment import choose_device, train
 
     homework = Homework()
     if options.epochs:
@@ -83,8 +83,8 @@ def add_verify(commands: Commands) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from hw1lib.experiment import choose_device
-    from hw1lib.verify import verify
+    from hw1lib.cifar.experiment import choose_device
+    from hw1lib.cifar.verify import verify
 
     device = choose_device(options.device)
     verification = verify(options.data_dir, options.results_dir, options.epochs, device)
@@ -103,7 +103,7 @@ def add_bench(commands: Commands) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from hw1lib.bench import bench
+    from hw1lib.cifar.bench import bench
 
     benchmark = bench(options.data_dir, options.repeats, options.threads)
     print(benchmark.as_json() if options.json else benchmark.as_text())

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from hw1lib.cifar10 import default_data_dir
+from hw1lib.cifar.data import default_data_dir
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -60,7 +60,7 @@ def add_data_dir(command: argparse.ArgumentParser) -> None:
 
 
 def add_device(command: argparse.ArgumentParser) -> None:
-    """`--device`, for `hw1lib.experiment.choose_device`."""
+    """`--device`, for `hw1lib.cifar.experiment.choose_device`."""
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 

@@ -18,7 +18,7 @@ def add_gradients(commands: Commands) -> None:
 
 
 def _gradients(options: argparse.Namespace) -> None:
-    from hw1lib.network import load_network
+    from hw1lib.backprop.network import load_network
     from hw1lib.report import gradients_as_json, gradients_as_text
 
     network = load_network(options.network)

@@ -1,0 +1,1 @@
+"""Question 2: Adam's bias correction."""

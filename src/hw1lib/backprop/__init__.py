@@ -1,0 +1,1 @@
+"""Question 1: backpropagation in a two-layer network."""

@@ -1,0 +1,1 @@
+"""Question 3: a dense net on CIFAR-10."""

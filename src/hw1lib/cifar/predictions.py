@@ -1,0 +1,82 @@
+"""What trained nets say of the test images, and how far that can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from hw1lib.cifar.data import CLASSES, Split
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The answers of S nets on N images.
+
+    Attributes:
+        labels: (N,) uint8, the right classes.
+        predicted: (S, N) uint8, the classes with the largest probability.
+        confidence: (S, N) float32, those probabilities.
+    """
+
+    labels: Tensor
+    predicted: Tensor
+    confidence: Tensor
+
+    def confusion(self) -> pd.DataFrame:
+        """Share of each class's images (rows) that are taken for each class (columns), 0 to 1.
+
+        The mean over the nets; each row sums to 1.
+        """
+        size = len(CLASSES)
+        cells = self.labels.long() * size + self.predicted.long()
+        counts = torch.bincount(cells.flatten(), minlength=size * size).view(size, size).double()
+        return pd.DataFrame(
+            (counts / counts.sum(dim=1, keepdim=True)).numpy(), index=CLASSES, columns=CLASSES
+        )
+
+    def class_accuracy(self) -> pd.DataFrame:
+        """Accuracy of each class (rows) for each net (columns), 0 to 1."""
+        right = (self.predicted == self.labels).double()
+        columns = [right[:, self.labels == label].mean(dim=1) for label in range(len(CLASSES))]
+        return pd.DataFrame(torch.stack(columns).numpy(), index=CLASSES)
+
+    def calibration(self, bins: int = 10) -> pd.DataFrame:
+        """Accuracy beside confidence, for predictions of similar confidence (@eq-calibration).
+
+        Args:
+            bins: of equal width between 0 and 1; empty ones are left out.
+
+        Returns:
+            A row a bin: `confidence` and `accuracy`, means over the bin, and `count`, of all nets.
+        """
+        table = pd.DataFrame(
+            {
+                "confidence": self.confidence.double().flatten().numpy(),
+                "right": (self.predicted == self.labels).double().flatten().numpy(),
+            }
+        )
+        table["bin"] = (table["confidence"] * bins).astype(int).clip(upper=bins - 1)
+        groups = table.groupby("bin")
+        means = groups.mean().rename(columns={"right": "accuracy"})
+        return means.assign(count=groups.size())
+
+    def calibration_error(self, bins: int = 10) -> float:
+        """The expected calibration error (@eq-calibration): 0 where confidence is accuracy."""
+        table = self.calibration(bins)
+        gaps = (table["confidence"] - table["accuracy"]).abs()
+        return float((gaps * table["count"]).sum() / table["count"].sum())
+
+
+@torch.no_grad()
+def predict(nets: list[nn.Sequential], test: Split) -> Predictions:
+    """The nets' predictions for standardised images."""
+    probabilities = torch.stack([net(test.pixels).double().softmax(dim=1) for net in nets])
+    confidence, predicted = probabilities.max(dim=2)
+    return Predictions(
+        test.labels.to(torch.uint8).cpu(),
+        predicted.to(torch.uint8).cpu(),
+        confidence.float().cpu(),
+    )

@@ -1,0 +1,229 @@
+"""Runs the code of chapters with nbclient, and keeps what it gave."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from hw1lib.errors import InputError
+from qmdbook.executed_cache import cache_path, read_cache, state_of, write_cache
+from qmdbook.qmd import Chapter, Prose
+
+SETUP = """\
+import matplotlib, matplotlib_inline.backend_inline as inline
+inline.set_matplotlib_formats("svg", "png", bbox_inches="tight")
+matplotlib.rcParams.update({"figure.dpi": 160, "svg.hashsalt": "hw1"})
+"""
+OPTIONS = (
+    "--HistoryManager.enabled=False",
+    "--InteractiveShell.xmode=Plain",  # of a traceback, messages show the end
+    "--InteractiveShell.colors=NoColor",
+    "--log-level=CRITICAL",
+)
+AT_ONCE = 2
+CELL_TIMEOUT = 120
+START_TIMEOUT = 120
+ATTEMPTS = 3
+TRACE = 4  # lines of a traceback that messages show: its last two frames
+
+
+def execute_chapters(
+    folder: Path,
+    chapters: list[Chapter],
+    timeout: int = CELL_TIMEOUT,
+    scratch: Path | None = None,
+) -> dict[str, NotebookNode]:
+    """Runs every chapter in a kernel of its own, unless its code and all it reads are unchanged.
+
+    Args:
+        folder: the kernels' working directory.
+        chapters: what to run.
+        timeout: seconds that one cell may take.
+        scratch: where the kernels' own files go; the system's folder for such if None.
+
+    Returns:
+        For each chapter's name a notebook: a cell for each code cell and inline expression, with
+        its outputs; `metadata.hw1` says which.
+
+    Raises:
+        InputError: a cell failed, ran out of time or killed its kernel; names file and line.
+    """
+    state = state_of(folder)
+    done: dict[str, NotebookNode] = {}
+    todo: list[tuple[Chapter, NotebookNode, Path]] = []
+    for chapter in chapters:
+        notebook = _notebook(chapter)
+        cache = cache_path(folder, chapter.name, notebook, state)
+        only_setup = len(notebook.cells) == 1
+        cached = notebook if only_setup else read_cache(cache, notebook)
+        if cached is not None:
+            done[chapter.name] = cached
+        else:
+            todo.append((chapter, notebook, cache))
+    if todo:
+        names = ", ".join(chapter.path.name for chapter, _, _ in todo)
+        print(f"Running the code of {names}", flush=True)
+        with tempfile.TemporaryDirectory(dir=scratch) as own:
+            asyncio.run(_run_all(folder, todo, timeout, Path(own)))
+    for chapter, notebook, cache in todo:
+        done[chapter.name] = notebook
+        write_cache(cache, chapter.name, notebook)
+    return done
+
+
+def code_cells(chapter: Chapter) -> Iterator[tuple[str, str, int, int]]:
+    """Kind, source, line and part of all code: cells that are evaluated, inline expressions."""
+    for number, part in enumerate(chapter.parts):
+        if isinstance(part, Prose):
+            for expression, line in part.inline():
+                yield "inline", expression, line, number
+        elif part.options.get("eval", True):
+            yield "cell", part.source, part.line, number
+
+
+def _notebook(chapter: Chapter) -> NotebookNode:
+    """The chapter's code as a notebook that has not run yet."""
+    cells = [nbformat.v4.new_code_cell(SETUP, id="setup", metadata={"hw1": {"kind": "setup"}})]
+    for count, (kind, source, _, part) in enumerate(code_cells(chapter)):
+        cell = nbformat.v4.new_code_cell(source, id=f"c{count}")
+        cell.metadata["hw1"] = {"kind": kind, "part": part}
+        cells.append(cell)
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+async def _run_all(
+    folder: Path, todo: list[tuple[Chapter, NotebookNode, Path]], timeout: int, scratch: Path
+) -> None:
+    """Runs a few chapters at a time, and stops the others when one fails."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def run(chapter: Chapter, notebook: NotebookNode) -> None:
+        async with free:
+            await _run(folder, chapter, notebook, timeout, scratch)
+
+    tasks = [asyncio.create_task(run(chapter, notebook)) for chapter, notebook, _ in todo]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run(
+    folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: int, scratch: Path
+) -> None:
+    """Runs one chapter's notebook in place.
+
+    Step for step rather than by nbclient's `async_execute`, which would take Ctrl-C for itself.
+    """
+    places = [1, *(line for _, _, line, _ in code_cells(chapter))]
+    for attempt in range(1, ATTEMPTS + 1):  # another program may take the port of a kernel
+        log = scratch / f"{chapter.name}-{attempt}.log"
+        try:
+            async with _client(folder, notebook, timeout, log) as client:
+                for count, (cell, line) in enumerate(zip(notebook.cells, places, strict=True)):
+                    await _run_cell(client, cell, count, chapter.where(line), timeout)
+            return
+        except _NotStartedError as error:
+            if attempt == ATTEMPTS:
+                last = [str(error), *log.read_text(errors="replace").splitlines()][-1]
+                raise InputError(
+                    f"{chapter.path.name}: no kernel of {sys.executable} starts ({last:.200}); "
+                    "install the project there again."
+                ) from error
+
+
+class _NotStartedError(Exception):
+    """A kernel did not come up."""
+
+
+@asynccontextmanager
+async def _client(
+    folder: Path, notebook: NotebookNode, timeout: int, log: Path
+) -> AsyncIterator[NotebookClient]:
+    """A client with a kernel that is up, and ends with the block; what it says goes to `log`."""
+    manager = _kernel(log.with_suffix(".json"))
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout_func=lambda cell: START_TIMEOUT if cell.id == "setup" else timeout,
+        startup_timeout=START_TIMEOUT,
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,
+    )
+    try:
+        try:
+            with log.open("w") as said:
+                streams = {"stdout": said, "stderr": said}
+                await client.async_start_new_kernel(env=_environment(log.parent), **streams)
+            await client.async_start_new_kernel_client()
+        except RuntimeError as error:
+            raise _NotStartedError(str(error)) from error
+        yield client
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
+
+
+async def _run_cell(
+    client: NotebookClient, cell: NotebookNode, count: int, place: str, timeout: int
+) -> None:
+    try:
+        await client.async_execute_cell(cell, count, execution_count=count + 1)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        manager: Any = client.km
+        if isinstance(error, DeadKernelError) and await manager.is_alive():
+            raise asyncio.CancelledError from error  # nbclient took being stopped for that
+        source = cell.source.strip().splitlines() or [""]
+        reason = _reason(error, timeout)
+        raise InputError(f"{place}: the cell `{source[0]:.70}` {reason}") from error
+
+
+def _reason(error: Exception, timeout: int) -> str:
+    """Why a cell failed: for an exception of its own also where, by the traceback's end."""
+    if isinstance(error, CellExecutionError):
+        frames = [line for line in error.traceback.splitlines() if line.startswith("  ")]
+        value = " ".join(str(error.evalue).split())
+        return "\n".join([f"failed: {error.ename}: {value:.500}", *frames[-TRACE:]])
+    if isinstance(error, CellTimeoutError):
+        return f"ran longer than {timeout} s; allow it more with --cell-timeout."
+    return "killed its kernel."
+
+
+def _kernel(connection_file: Path) -> AsyncKernelManager:
+    """A kernel of the Python that is running, whatever kernels are installed."""
+    manager = AsyncKernelManager(connection_file=str(connection_file))
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager._kernel_spec = KernelSpec(
+        argv=[*command, *OPTIONS],
+        display_name="Python 3",
+        language="python",
+    )
+    return manager
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Kernels write nothing to HOME, and figures carry no date."""
+    own = {
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(scratch),
+        "SOURCE_DATE_EPOCH": "0",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    return {**os.environ, **own}

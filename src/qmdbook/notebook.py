@@ -1,0 +1,146 @@
+"""Executed notebooks: a chapter's text with references resolved, its cells with their outputs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import mimetypes
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from PIL import Image
+
+from qmdbook.pandoc import HERE, NOTEBOOK, Document, write
+from qmdbook.project import Project
+from qmdbook.qmd import Cell, Chapter
+from qmdbook.site import citation_options
+from qmdbook.weave import SPECIAL
+
+MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
+OUTPUT = re.compile(r"^<!-- output (\d+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
+IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
+UNRESOLVED = re.compile(r"@(fig|tbl|eq|sec)-|\{#")
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+INSTALL = (
+    "This notebook is a chapter of *{title}*, made from its source with all outputs. To run it "
+    "again, install the book's package once: in a checkout of the book, "
+    "`python -m pip install -c constraints.txt -e .`"
+)
+
+
+def build_notebook(
+    project: Project,
+    chapter: Chapter,
+    document: Document,
+    executed: NotebookNode,
+    labels: dict[str, dict[str, str]],
+    folder: Path,
+    opening: str = "",
+) -> NotebookNode:
+    """A chapter as a notebook that has been run.
+
+    Args:
+        project: the book.
+        chapter: parsed.
+        document: the chapter woven and numbered.
+        executed: its cells with their outputs; those that are not there are left out.
+        labels: of the whole book.
+        folder: where the images are.
+        opening: Markdown of the first cell, if it isn't how to install the package.
+
+    Raises:
+        InputError: a reference leads nowhere.
+    """
+    citations = citation_options(project)
+    arguments = ["-t", NOTEBOOK, "--wrap=none", *citations]
+    arguments += ["--lua-filter", str(HERE / "flatten.lua")]
+    text = write(document.tree, arguments, labels, document.name, folder)
+    title = SPECIAL.sub(r"\\\1", " ".join(project.title.split()))
+    first = opening or INSTALL.format(title=title)
+    cells = [_markdown(first), *_cells(chapter, executed, text)]
+    for count, cell in enumerate(cells):
+        if cell.cell_type == "markdown":
+            _attach_images(cell, folder)
+        cell.id = f"{chapter.name}-{count}".replace("_", "-")
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "title": project.title}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _cells(chapter: Chapter, executed: NotebookNode, text: str) -> Iterator[NotebookNode]:
+    """Markdown and code cells in the order of the chapter."""
+    outputs = {
+        cell.metadata["hw1"]["part"]: cell
+        for cell in executed.cells
+        if cell.metadata["hw1"]["kind"] == "cell"
+    }
+    pieces = MARK.split(text)
+    if pieces[0].strip():
+        yield _markdown(pieces[0])
+    count = 0
+    for number, prose in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
+        part = chapter.parts[number]
+        if isinstance(part, Cell) and number in outputs:
+            count += 1
+            resolved = {int(match[1]): match[2].strip() for match in OUTPUT.finditer(prose)}
+            yield _code(part, outputs[number].outputs, count, resolved)
+        prose = OUTPUT.sub("", prose)
+        if prose.strip():
+            yield _markdown(prose)
+
+
+def _markdown(text: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(text.strip())
+
+
+def _attach_images(cell: NotebookNode, folder: Path) -> None:
+    """Takes the images that a text shows into the notebook itself."""
+    for target in IMAGE.findall(cell.source):
+        name, path = target.replace("/", "-"), folder / target
+        mime = mimetypes.guess_type(name)[0] or "image/png"
+        data = base64.b64encode(path.read_bytes()).decode()
+        cell.setdefault("attachments", {})[name] = {mime: data}
+        cell.source = cell.source.replace(f"]({target})", f"](attachment:{name})")
+
+
+def _code(
+    cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str]
+) -> NotebookNode:
+    """A code cell with PNG figures, which every viewer shows.
+
+    Markdown outputs with references are replaced by their `resolved` texts.
+    """
+    kept = []
+    shown = cell.options.get("include", True) and cell.options.get("output", True)
+    for number, output in enumerate(outputs if shown else []):
+        output = nbformat.from_dict(output)
+        data = output.get("data", {})
+        if UNRESOLVED.search(str(data.get("text/markdown", ""))):
+            data["text/markdown"] = resolved.get(number, "")
+        if "image/png" in data:
+            _describe_figure(output, str(cell.options.get("fig-alt", "")))
+        if output.output_type == "execute_result":
+            output.execution_count = count
+        kept.append(output)
+    metadata = {} if cell.options.get("echo", True) else {"jupyter": {"source_hidden": True}}
+    return nbformat.v4.new_code_cell(
+        cell.source, outputs=kept, execution_count=count, metadata=metadata
+    )
+
+
+def _describe_figure(output: NotebookNode, alt: str) -> None:
+    """Gives a figure its alt text, its size on the screen, and paper under it in dark themes.
+
+    The keys are those that nbconvert, JupyterLab and the classic notebook read.
+    """
+    output.data.pop("image/svg+xml", None)
+    output.data["text/plain"] = alt  # what a terminal shows
+    image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+    width = round(96 * image.width / image.info["dpi"][0])
+    output.metadata = {
+        "image/png": {"alt": alt, "width": width},
+        "alt": alt,
+        "needs_background": "light",
+    }

@@ -1,0 +1,71 @@
+"""The PDF: chapters joined, written as typst by pandoc and set by typst."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from hw1lib.errors import InputError
+from qmdbook.pandoc import Document, write
+from qmdbook.project import Project
+from qmdbook.site import TEMPLATES, citation_options
+
+
+def build_pdf(
+    project: Project,
+    documents: list[Document],
+    labels: dict[str, dict[str, str]],
+    folder: Path,
+    target: Path,
+    template: str,
+    variables: dict[str, str],
+) -> None:
+    """Sets the chapters as one PDF.
+
+    Args:
+        project: the book.
+        documents: the chapters to set.
+        labels: the labels that references may lead to.
+        folder: where the chapters' `figures/` are.
+        target: the PDF.
+        template: book, or hand-in, which leaves out what has the class `extra`, and code.
+        variables: for the template, as plain text: title and so on.
+
+    Raises:
+        InputError: typst can't set the text.
+    """
+    strings = {key: _typst_string(value) for key, value in variables.items()}
+    options = [item for key, value in strings.items() for item in ("-V", f"{key}={value}")]
+    arguments = ["-t", "typst", "--standalone", f"--template={TEMPLATES / template}.typ"]
+    arguments += ["--wrap=none", "-M", f"template={template}", *options]
+    arguments += citation_options(project)
+    if project.bibliography is not None:
+        arguments += ["-M", "reference-section-title=References"]
+    source = write(_joined(documents), arguments, labels, "", folder)
+    path = folder / f".{target.stem}.typ"
+    path.write_text(source, encoding="utf-8")
+    try:
+        own_fonts = template == "book"  # a name may need letters that only the system has
+        typst.compile(path, output=target, root=folder, ignore_system_fonts=own_fonts)
+    except RuntimeError as error:
+        raise InputError(f"typst can't set {target.name}: {_first_lines(str(error))}") from error
+    finally:
+        path.unlink()
+
+
+def _joined(documents: list[Document]) -> dict[str, Any]:
+    """One syntax tree of all chapters, each with its figures and ids."""
+    blocks = [block for document in documents for block in document.tree["blocks"]]
+    return {**documents[0].tree, "meta": {}, "blocks": blocks}
+
+
+def _first_lines(text: str) -> str:
+    return re.sub(r"\s+", " ", text)[:300]
+
+
+def _typst_string(text: str) -> str:
+    """Text between the double quotes of a typst string."""
+    return " ".join(text.replace("\\", "\\\\").replace('"', '\\"').split())

@@ -1,0 +1,183 @@
+"""The book and the theory hand-in as PDFs, by what a reader of them would miss."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from hw1lib.adam.moments import expectations
+from hw1lib.backprop.check import check_gradients
+from hw1lib.backprop.manual import backward, forward
+from hw1lib.backprop.network import PARAMETERS, load_network
+from hw1lib.backprop.zeros import find_zeros
+from hw1lib.cifar.results import load_results
+from hw1lib.display import plus_minus
+from hw1lib.homework import Homework
+from pdfs import (
+    MARGIN,
+    addresses,
+    alternative_texts,
+    bookmarks,
+    destinations,
+    fonts,
+    page_texts,
+    positions,
+    text_of,
+)
+from qmdbook.render import Outputs
+from qmdbook.submission import submission
+
+THEORY = ("q1_backprop", "q2_adam")
+CHAPTERS = ("index", *THEORY, "q3_cifar", "api")
+FONTS = {"LibertinusSerif", "NewCMMath", "DejaVuSansMono"}
+
+
+@pytest.fixture(scope="module")
+def book(built: Outputs) -> PdfReader:
+    return PdfReader(built.pdf)
+
+
+@pytest.fixture(scope="module")
+def theory(built: Outputs, root: Path, tmp_path_factory: pytest.TempPathFactory) -> PdfReader:
+    folder = tmp_path_factory.mktemp("theory") / "submission"  # the book's cells have run by then
+    return PdfReader(submission(root, folder, "Ada Lovelace", "Course 101")[0])
+
+
+@pytest.fixture(params=["book", "theory"])
+def reader(request: pytest.FixtureRequest) -> PdfReader:
+    found: PdfReader = request.getfixturevalue(request.param)
+    return found
+
+
+def sources(root: Path, names: tuple[str, ...]) -> str:
+    return "\n".join((root / f"{name}.qmd").read_text(encoding="utf-8") for name in names)
+
+
+def answers_of_the_theory() -> list[str]:
+    """The numbers that questions 1 and 2 ask for, as the PDF writes them."""
+    network, homework = load_network(), Homework()
+    values = forward(network)
+    gradients = backward(network, values)
+    check = check_gradients(network)
+    numbers = [*values.y_hat.tolist(), float(values.loss)]
+    numbers += [v for name in PARAMETERS for v in getattr(gradients, name).flatten().tolist()]
+    rows = expectations(homework.adam_mean, homework.adam_beta1, homework.adam_steps)
+    return [
+        *(f"{abs(number):.4f}" for number in numbers if abs(number) > 1e-9),
+        f"{len(find_zeros(check))} of the {check.total} derivatives",
+        *(f"{row.uncorrected:.10g}" for row in rows),
+    ]
+
+
+def test_the_answers_are_there(reader: PdfReader) -> None:
+    text = text_of(reader)
+    for answer in answers_of_the_theory():
+        assert answer in text
+    assert "?@" not in text
+
+
+def test_the_book_has_the_results_of_question_3(book: PdfReader, root: Path) -> None:
+    final = load_results(root / "results").final
+    assert " ".join(plus_minus(final["test_accuracy"]).split()) in text_of(book)
+    assert " ".join(plus_minus(final["train_loss"], ".4f").split()) in text_of(book)
+
+
+def test_they_have_the_pages_that_they_need(book: PdfReader, theory: PdfReader) -> None:
+    assert 14 <= len(book.pages) <= 26
+    assert 4 <= len(theory.pages) <= 8
+    for text in page_texts(book) + page_texts(theory):
+        assert len(text) > 100  # none is blank
+
+
+def test_all_fonts_are_embedded(reader: PdfReader) -> None:
+    found = fonts(reader)
+    assert all(found.values())
+    assert {re.split("-", name)[0] for name in found} <= FONTS
+
+
+def test_figures_are_drawn(book: PdfReader, theory: PdfReader) -> None:
+    """Only matrices shown as images are made of pixels: confusions and the first layer."""
+    assert sum(len(page.images) > 0 for page in book.pages) <= 2
+    assert all(len(page.images) == 0 for page in theory.pages)
+
+
+def test_every_link_leads_to_a_page(reader: PdfReader) -> None:
+    assert len(destinations(reader)) > 15
+    assert all(0 <= page < len(reader.pages) for page in destinations(reader))
+    assert all(address.startswith("https://") for address in addresses(reader))
+    assert any("doi.org" in address for address in addresses(reader))
+
+
+def test_bookmarks_are_the_headings(book: PdfReader, root: Path) -> None:
+    prose = re.sub(r"(?s)```.*?```", "", sources(root, CHAPTERS))
+    headings = re.findall(r"(?m)^##? (.+?)(?: \{.*\})?$", prose)
+    found = bookmarks(book)
+    titles = [re.sub(r"^[\d.]+\s+", "", title).replace("’", "'") for title, _ in found]
+    assert titles == [*headings, "References"]
+    for title, page in found:
+        text = page_texts(book)[page].replace("\u2019", "'")
+        assert "".join(title.replace("\u2019", "'").split()) in "".join(text.split())
+
+
+def test_pages_carry_their_chapter_and_number(book: PdfReader) -> None:
+    chapters = {page: name for name, page in bookmarks(book) if re.match(r"\d |Ref", name)}
+    current = ""
+    for index, text in list(enumerate(page_texts(book)))[min(chapters) :]:
+        assert re.search(rf"\b{index + 1}$", text.strip())
+        current = chapters.get(index, current)
+        head = f"{current} Deep Learning, Homework 1"
+        assert (head in " ".join(text.split())) == (index not in chapters)
+
+
+def test_title_author_and_language_are_set(book: PdfReader, theory: PdfReader) -> None:
+    for reader, author in ((book, "The hw1 authors"), (theory, "Ada Lovelace")):
+        assert reader.metadata is not None
+        assert reader.metadata.title == "Deep Learning, Homework 1"
+        assert reader.metadata.author == author
+        assert reader.trailer["/Root"]["/Lang"] == "en"
+
+
+@pytest.mark.parametrize(("which", "names"), [("book", CHAPTERS), ("theory", THEORY)])
+def test_figures_are_tagged_with_their_alt_text(
+    which: str, names: tuple[str, ...], root: Path, request: pytest.FixtureRequest
+) -> None:
+    written = re.findall(r'fig-alt: "(.*)"', sources(root, names))
+    found = alternative_texts(request.getfixturevalue(which))
+    if which == "theory":  # without the figure of a section that the question doesn't ask for
+        assert 3 <= len(found) < len(written)
+        assert set(found) < set(written)
+    else:
+        assert sorted(found) == sorted(written)
+
+
+def test_nothing_leaves_the_text_block(reader: PdfReader) -> None:
+    for page in reader.pages:
+        for x, y in positions(page):
+            assert MARGIN - 1 < x < float(page.mediabox.width) - MARGIN
+            assert 30 < y < float(page.mediabox.height) - 30
+
+
+def test_a_caption_stands_on_its_figures_page(book: PdfReader) -> None:
+    """What a reference to a figure leads to is the page that has the caption."""
+    for name, target in book.named_destinations.items():
+        kind = re.match(r"(fig|tbl)-", name)
+        if kind:
+            text = page_texts(book)[book.get_destination_page_number(target)]
+            word = {"fig": "Figure", "tbl": "Table"}[kind[1]]
+            assert re.search(rf"{word}\s\d\.\d\.", text)
+
+
+def test_the_theory_answers_the_parts_in_order(theory: PdfReader) -> None:
+    text = text_of(theory)
+    assert text.startswith("Course 101 Ada Lovelace Deep Learning, Homework 1")
+    assert all("Ada Lovelace" in page for page in page_texts(theory))
+    titles = [title for title, _ in bookmarks(theory)]
+    parts = [re.split(":", title)[0] for title in titles if re.match("Question|Part", title)]
+    assert parts == [
+        "Question\u00a01", "Part\u00a01", "Part\u00a02", "Part\u00a03",
+        "Question\u00a02", "Part\u00a01", "Parts\u00a02 and 3",
+    ]  # fmt: skip
+    assert not re.search(r"Section \d|Chapter \d|Exercise|import torch", text)

@@ -1,0 +1,243 @@
+"""The book itself: executed, built by pandoc, and with the right answers in it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from hw1lib.cifar.results import load_results
+from hw1lib.display import plus_minus
+from pdfs import text_of
+from qmdbook.render import Outputs
+from qmdbook.submission import COURSE, submission
+
+NAME = 'Ada "#read(x)" O\'Lovelace \\ $y$ <z>'
+QUESTIONS = ("q1_backprop", "q2_adam", "q3_cifar")
+CHAPTERS = ("index", *QUESTIONS, "api")
+
+
+@pytest.fixture(scope="module")
+def pdf_text(built: Outputs) -> str:
+    return text_of(built.pdf)
+
+
+def answers(root: Path) -> list[str]:
+    """What must be found in every form of the book."""
+    final = load_results(root / "results").final
+    return [
+        "0.8176", "1.7014", "8 of the 17 derivatives",
+        "0.38", "1.30264312", "1.999946877",
+        f"{final['test_accuracy'].mean():.2%}", f"{final['train_loss'].mean():.4f}",
+    ]  # fmt: skip
+
+
+def test_every_output_is_there(built: Outputs) -> None:
+    folder = built.site.parent
+    assert {path.stem for path in folder.glob("*.html")} == set(CHAPTERS)
+    assert built.pdf.name == "hw1.pdf"
+    assert [path.stem for path in built.notebooks] == list(QUESTIONS)
+
+
+def test_the_answers_are_on_the_pages(built: Outputs, root: Path) -> None:
+    pages = [(built.site.parent / f"{name}.html").read_text(encoding="utf-8") for name in CHAPTERS]
+    text = " ".join(pages)
+    for answer in answers(root):
+        assert answer in text
+    assert "?@" not in text
+    assert "{python}" not in text
+
+
+def test_the_answers_are_in_the_pdf(pdf_text: str, root: Path) -> None:
+    for answer in answers(root):
+        assert answer in pdf_text
+
+
+LEFTOVER = re.compile(
+    r"\{#|@(fig|tbl|eq|sec)-|:::|#\||\?@|\{python\}|<!--|</?(div|span|p|a|sup|img|table|details)\b"
+)
+
+
+def texts_of(notebook: nbformat.NotebookNode) -> list[str]:
+    """All Markdown, be it a cell or an output."""
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+    return cells + [
+        o.data["text/markdown"] for o in outputs if "text/markdown" in o.get("data", {})
+    ]
+
+
+def test_notebooks_hold_the_answers_and_no_markup_of_quarto(built: Outputs, root: Path) -> None:
+    everything = ""
+    for path in built.notebooks:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        assert "pip install" in notebook.cells[0].source
+        for text in texts_of(notebook):
+            assert not LEFTOVER.search(text)
+        everything += json.dumps(notebook, ensure_ascii=False)
+    for answer in answers(root):
+        assert answer in everything
+    for folder in (root, Path(sys.prefix), Path.home()):
+        assert f"{folder}/" not in everything
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_notebooks_run_again_anywhere_and_say_the_same(
+    built: Outputs, tmp_path: Path, name: str
+) -> None:
+    path = built.site.parent / "notebooks" / f"{name}.ipynb"
+    notebook, again = (nbformat.read(path, as_version=4) for _ in range(2))
+    NotebookClient(again, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    for before, after in zip(notebook.cells, again.cells, strict=True):
+        assert (before.id, before.source) == (after.id, after.source)
+        outputs = [cell.get("outputs", []) for cell in (before, after)]
+        for old, new in zip(*outputs, strict=True):
+            data = old.get("data", {})
+            if "image/png" in data:
+                assert old.metadata["image/png"]["alt"]
+                assert "image/png" in new.data
+            elif "text/markdown" in data and "@" not in new.data["text/markdown"]:
+                assert data["text/markdown"] == new.data["text/markdown"]
+            elif not data:
+                assert old.text == new.text
+
+
+def test_every_figure_has_alt_text(built: Outputs) -> None:
+    images = [
+        image
+        for name in CHAPTERS
+        for image in re.findall(
+            r"<img[^>]*>", (built.site.parent / f"{name}.html").read_text("utf-8")
+        )
+    ]
+    assert len(images) >= 4
+    assert all(re.search(r'alt="[^"]{60,}"', image) for image in images)
+
+
+def test_no_number_is_typed_by_hand(root: Path) -> None:
+    """Prose has no decimal number and no long one; those that remain are names or formulas."""
+    for name in CHAPTERS:
+        text = (root / f"{name}.qmd").read_text(encoding="utf-8")
+        text = re.sub(
+            r"(?s)\A---.*?\n---|```.*?```|\$\$.*?\$\$|`[^`]*`|\$[^$]*\$|\[@[^\]]*\]", "", text
+        )
+        assert re.findall(r"\d+\.\d+|\d{3,}", text) == [], name
+
+
+def test_submission_is_what_the_homework_asks_for(root: Path, tmp_path: Path) -> None:
+    theory, coding = submission(root, tmp_path / "submission", NAME)
+    assert sorted(path.name for path in theory.parent.iterdir() if path.name[0] != ".") == [
+        "coding.ipynb", "theory.pdf",
+    ]  # fmt: skip
+    text = text_of(theory)
+    assert text.startswith(COURSE)
+    assert " ".join(NAME.split()) in text
+    assert "1.7014" in text
+    assert "1.30264312" in text
+    assert "CIFAR" not in text.replace("CIFAR-10, answered", "")
+    notebook = nbformat.read(coding, as_version=4)
+    final = load_results(root / "results").final
+    assert f"{final['test_accuracy'].mean():.2%}" in json.dumps(notebook)
+    assert any(cell.get("outputs") for cell in notebook.cells)
+    assert COURSE in notebook.cells[0].source
+    assert "Lovelace" in notebook.cells[0].source
+
+
+def test_every_display_formula_is_numbered(root: Path) -> None:
+    """Quarto's typst numbers all of them, its HTML only those with a label."""
+    for name in CHAPTERS:
+        text = (root / f"{name}.qmd").read_text(encoding="utf-8")
+        marks = re.findall(r"(?m)^\$\$(.*)$", text)
+        assert all(re.fullmatch(r" \{#eq-[\w-]+\}", mark) for mark in marks[1::2]), name
+
+
+def test_the_readme_tells_the_same_numbers(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    final = load_results(root / "results").final
+    for number in (
+        plus_minus(final["epoch"], ".0f"),
+        plus_minus(final["train_loss"], ".4f"),
+        plus_minus(final["test_loss"], ".2f"),
+        f"**{plus_minus(final['test_accuracy'])}**",
+        "(0.8176, 0.1824)",
+        "8 of 17",
+    ):
+        assert f"| {number} |".replace("\u00a0", " ") in text
+
+
+def main_part(path: Path) -> str:
+    """A page's <main>."""
+    main = re.search(r"(?s)<main.*?</main>", path.read_text(encoding="utf-8"))
+    assert main is not None
+    return main[0]
+
+
+def plain(markup: str) -> str:
+    """The text without tags, its spaces all alike."""
+    text = re.sub(r"(?s)<(annotation|script).*?</\1>|<[^>]+>", "", markup)
+    return " ".join(html.unescape(text).split())
+
+
+def numbering(path: Path) -> list[str]:
+    """Every figure, table and equation reference and caption, in the order of the page.
+
+    References to sections read differently: from an unnumbered page Quarto gives their titles.
+    """
+    return re.findall(r"(?:Figure|Table|Equation) [A-Z\d]+(?:\.\d+)*", plain(main_part(path)))
+
+
+def decimals(path: Path) -> list[str]:
+    """The numbers in a page's text, save those of sections, for the same reason."""
+    return sorted(re.findall(r"(?<!Section )(?<![\w.])\d[\d,]*\.\d+", plain(main_part(path))))
+
+
+def headings(path: Path) -> list[str]:
+    """The headings of a page with level and number; only pandoc's pages have one for references."""
+    found = re.findall(r"(?s)<h([1-4])[^>]*>(.*?)</h\1>", main_part(path))
+    titles = [f"{level} {plain(text)}" for level, text in found]
+    return [title for title in titles if not title.endswith(" References")]
+
+
+@pytest.mark.quarto
+@pytest.mark.timeout(600)
+def test_quarto_gives_the_same_numbers(
+    built: Outputs, built_by_quarto: Outputs, root: Path
+) -> None:
+    """Pages and PDF by Quarto have the same answers and the same numbering."""
+    for name in CHAPTERS:
+        pages = [outputs.site.parent / f"{name}.html" for outputs in (built, built_by_quarto)]
+        for told in (numbering, decimals, headings):
+            ours, theirs = (told(page) for page in pages)
+            assert ours == theirs
+        tags = [
+            [
+                html.unescape(alt)
+                for alt in re.findall(r'<img[^>]*alt="([^"]*)"', p.read_text("utf-8"))
+            ]
+            for p in pages
+        ]
+        assert [alt for alt in tags[0] if alt] == [alt for alt in tags[1] if alt]
+    pdf, text = (
+        text_of(built_by_quarto.pdf),
+        " ".join(
+            (built_by_quarto.site.parent / f"{name}.html").read_text(encoding="utf-8")
+            for name in CHAPTERS
+        ),
+    )
+    for answer in answers(root):
+        assert answer in pdf
+        assert answer in text
+    numbers = [
+        re.findall(r"\((\d\.\d+)\)", text_of(path)) for path in (built.pdf, built_by_quarto.pdf)
+    ]
+    assert set(numbers[0]) == set(numbers[1])
+    assert [path.name for path in built_by_quarto.notebooks] == [
+        path.name for path in built.notebooks
+    ]

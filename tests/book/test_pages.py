@@ -1,0 +1,254 @@
+"""The built pages in a real browser, opened from the disk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from hw1lib.adam.moments import expectations
+from pages import broken_links, check_page, violations, visiting
+from qmdbook.render import Outputs
+
+pytestmark = pytest.mark.browser
+QUESTIONS = ("q1_backprop", "q2_adam", "q3_cifar")
+CHAPTERS = ("index", *QUESTIONS, "api")
+PAPER = "getComputedStyle(document.body).backgroundColor"
+ATTACK = """async () => {
+  const reported = [];
+  document.addEventListener("securitypolicyviolation", (e) => reported.push(e.effectiveDirective));
+  window.hacked = [];
+  const add = (name, fields) =>
+    document.body.append(Object.assign(document.createElement(name), fields));
+  add("script", { textContent: "hacked.push('inline')" });
+  add("script", { src: "https://example.org/x.js" });
+  add("link", { rel: "stylesheet", href: "https://example.org/x.css" });
+  add("img", { src: "https://example.org/x.png" });
+  add("iframe", { src: "https://example.org/" });
+  add("p", { innerHTML: "<b onclick=\\"hacked.push('handler')\\">b</b>" });
+  add("p", { innerHTML: "<a href=\\"javascript:hacked.push('link')\\">a</a>" });
+  document.querySelector("b[onclick]").click();
+  document.querySelector("a[href^=javascript]").click();
+  await fetch("https://example.org/").catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  return { reported: [...new Set(reported)].sort(), hacked: window.hacked };
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(built: Outputs) -> Path:
+    """The site's folder."""
+    return built.site.parent
+
+
+@pytest.fixture
+def page(site: Path, browser: Browser) -> Iterator[Page]:
+    """The opening page, in a browser that fails the test if anything goes wrong on a page."""
+    with visiting(browser, site / "index.html") as visit:
+        yield visit.page
+
+
+def go(page: Page, site: Path, name: str) -> None:
+    page.goto((site / f"{name}.html").as_uri())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_pages_load_whole_fit_and_are_accessible(
+    site: Path, browser: Browser, name: str, width: int, theme: str
+) -> None:
+    check_page(browser, site / f"{name}.html", width, theme)
+
+
+def test_every_link_leads_somewhere(site: Path, browser: Browser) -> None:
+    assert broken_links(browser, site) == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_pages_say_what_they_are_and_offer_notebook_and_pdf(
+    page: Page, site: Path, name: str
+) -> None:
+    go(page, site, name)
+    head = page.evaluate(
+        """() => ({ lang: document.documentElement.lang, title: document.title,
+          ...Object.fromEntries([...document.querySelectorAll("meta[name], meta[property]")]
+            .map((m) => [m.name || m.getAttribute("property"), m.content])) })"""
+    )
+    assert head["lang"] == "en"
+    assert head["title"] == f"{head['og:title']} – {head['og:site_name']}"
+    assert len(head["description"]) > 60
+    assert head["og:description"] == head["description"]
+    icon = page.get_attribute("link[rel=icon]", "href")
+    assert (site / str(icon)).is_file()
+    notebook = f"notebooks/{name if name in QUESTIONS else QUESTIONS[0]}.ipynb"
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator(f"a[href='{notebook}']").first.is_visible()
+        assert page.locator("a[href='hw1.pdf']").first.is_visible()
+    assert "Built from hw1lib" in page.inner_text("footer")
+
+
+def test_nothing_from_elsewhere_and_no_inline_script_runs(site: Path, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    answered: list[str] = []
+    refused: set[str | None] = set()
+    page.on(
+        "response",
+        lambda r: answered.append(r.url) if not r.url.startswith("file:") else None,
+    )
+    page.on("requestfailed", lambda request: refused.add(request.failure))
+    page.goto((site / "q2_adam.html").as_uri())
+    result = page.evaluate(ATTACK)
+    context.close()
+    assert result["hacked"] == []
+    assert answered == []
+    assert refused == {"csp"}
+    assert result["reported"] == [
+        "connect-src", "frame-src", "img-src", "script-src-attr", "script-src-elem",
+        "style-src-elem",
+    ]  # fmt: skip
+
+
+def test_the_theme_is_switched_and_remembered(page: Page, site: Path) -> None:
+    light = page.evaluate(PAPER)
+    page.click("#theme")
+    dark = page.evaluate(PAPER)
+    assert dark != light
+    go(page, site, "q2_adam")
+    assert page.evaluate(PAPER) == dark
+    page.click("#theme")
+    assert page.evaluate(PAPER) == light
+
+
+def test_the_theme_follows_the_system(page: Page) -> None:
+    papers = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        papers.add(page.evaluate(PAPER))
+    assert len(papers) == 2
+
+
+def test_search_finds_bias_correction(page: Page) -> None:
+    page.fill("#search", "bias correction")
+    found = page.locator("#search-results a")
+    assert found.count() > 0
+    assert "q2_adam.html" in str(found.first.get_attribute("href"))
+    assert "bias correction" in " ".join(found.all_inner_texts()).lower()
+    assert violations(page) == []
+    page.fill("#search", "no such words")
+    assert page.inner_text("#search-results") == "Nothing found"
+    page.keyboard.press("Escape")
+    assert page.locator("#search-results").is_hidden()
+
+
+def test_search_opens_its_first_result_by_keyboard(page: Page) -> None:
+    page.fill("#search", "one-hot")
+    page.fill("#search", "bias correction")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/q2_adam.html*")
+
+
+def test_the_keyboard_skips_to_the_text(page: Page) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "text"),
+    [
+        ("q1_backprop", "#eq-answer-o", "(1.14)"),
+        ("q1_backprop", "#fig-network", "Figure 1.1."),
+        ("q1_backprop", "#tbl-agreement", "autograd"),
+        ("q1_backprop", "#sec-zeros", "derivatives are zero"),
+        ("q2_adam", "#ref-kingma2015adam", "arxiv.org/abs/1412.6980"),
+        ("index", "q1_backprop.html#sec-zeros", "Which derivatives are zero?"),
+    ],
+)
+def test_references_show_what_they_point_to(
+    page: Page, site: Path, name: str, target: str, text: str
+) -> None:
+    go(page, site, name)
+    link, preview = page.locator(f"main a[href='{target}']").first, page.locator("#preview")
+    link.hover()
+    preview.wait_for(state="visible")
+    assert text in preview.inner_text().replace("\u00a0", " ")
+    preview.hover()  # it stays while the mouse is on it
+    page.wait_for_timeout(300)
+    assert preview.is_visible()
+    page.keyboard.press("Escape")
+    assert preview.is_hidden()
+    page.mouse.move(0, 0)
+    page.keyboard.press("Tab")  # so that focus is shown, as it is for a keyboard
+    link.focus()
+    assert preview.is_visible()
+    assert link.get_attribute("aria-describedby") == "preview"
+    assert page.evaluate("[...document.querySelectorAll('#preview [id]')].length") == 0
+    assert violations(page, "#preview") == []
+
+
+def test_menus_are_folded_on_a_phone_and_open_on_a_desk(page: Page) -> None:
+    lists = [page.locator(f"{name} details ul").first for name in (".chapters", ".contents")]
+    assert all(one.is_visible() for one in lists)
+    page.set_viewport_size({"width": 360, "height": 900})
+    page.wait_for_function("!document.querySelector('.contents details').open")
+    assert not any(one.is_visible() for one in lists)
+    page.click(".contents summary")
+    assert lists[1].is_visible()
+
+
+def test_code_is_copied(site: Path, browser: Browser) -> None:
+    rights = ["clipboard-read", "clipboard-write"]
+    with visiting(browser, site / "q2_adam.html", permissions=rights) as visit:
+        block = visit.page.locator("div.sourceCode").first
+        block.hover()
+        block.locator(".copy").click()
+        block.get_by_text("Copied").wait_for()
+        copied = visit.page.evaluate("navigator.clipboard.readText()")
+        assert copied == block.locator("code").text_content()
+        assert copied.startswith("gradients = ")
+
+
+def test_print_shows_the_text_alone_and_all_of_it(page: Page, site: Path) -> None:
+    go(page, site, "q1_backprop")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 700, "height": 900})  # about what a sheet of A4 has
+    for hidden in (".bar", ".chapters", ".contents", ".pager", ".copy"):
+        assert page.locator(hidden).first.is_hidden()
+    assert page.locator("details.callout .callout-body").first.is_visible()
+    wide = "[...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert page.evaluate(wide) == 0
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+@pytest.mark.parametrize(
+    ("beta1", "mean", "t"), [(0.9, 2, 10), (0.99, -1.5, 100), (0, 3, 1), (0.5, 0, 200)]
+)
+def test_the_sliders_agree_with_the_package(
+    page: Page, site: Path, beta1: float, mean: float, t: int
+) -> None:
+    go(page, site, "q2_adam")
+    for name, value in (("beta1", beta1), ("mean", mean), ("t", t)):
+        page.fill(f"#bias-{name}", str(value))
+    (row,) = expectations(mean, beta1, [t])
+    shown = page.evaluate("({...document.getElementById('bias-correction').dataset})")
+    assert float(shown["corrected"]) == row.corrected
+    assert math.isclose(float(shown["uncorrected"]), row.uncorrected, rel_tol=1e-14, abs_tol=1e-15)
+    assert f"{float(f'{row.uncorrected:.6g}'):g}" in str(page.text_content("#bias-readout"))
+
+
+def test_the_sliders_move_by_keyboard_and_have_names(page: Page, site: Path) -> None:
+    go(page, site, "q2_adam")
+    page.get_by_label("Step t").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.input_value("#bias-t") == "11"
+    assert "At step 11" in str(page.text_content("#bias-readout"))
+    assert page.get_by_label("Decay rate β₁").count() == 1
+    assert page.get_by_label("Mean gradient G").count() == 1

@@ -1,0 +1,24 @@
+"""Quarto's pages stand what this project's own stand."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from pages import broken_links, check_page
+from qmdbook.render import Outputs
+
+pytestmark = [pytest.mark.browser, pytest.mark.quarto, pytest.mark.timeout(600)]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("name", ["index", "q1_backprop", "q2_adam", "q3_cifar", "api"])
+def test_pages_load_whole_fit_and_are_accessible(
+    built_by_quarto: Outputs, browser: Browser, name: str, width: int, theme: str
+) -> None:
+    check_page(browser, built_by_quarto.site.parent / f"{name}.html", width, theme)
+
+
+def test_every_link_leads_somewhere(built_by_quarto: Outputs, browser: Browser) -> None:
+    assert broken_links(browser, built_by_quarto.site.parent) == []

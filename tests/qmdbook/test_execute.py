@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hw1lib.errors import InputError
+from qmdbook.execute import execute_chapters
+from qmdbook.qmd import parse_chapter
+from smallbook import write_book
+
+
+def run(folder: Path, text: str, timeout: int = 60) -> list[str]:
+    """The plain-text outputs of a chapter's code."""
+    path = folder / "chapter.qmd"
+    path.write_text(text)
+    executed = execute_chapters(folder, [parse_chapter(path)], timeout)["chapter"]
+    outputs = [output for cell in executed.cells for output in cell.outputs]
+    return [o.get("text") or o["data"]["text/plain"] for o in outputs]
+
+
+def test_cells_and_inline_expressions_run_in_order(tmp_path: Path) -> None:
+    text = (
+        "```{python}\nx = 1\n```\n\n`{python} x`\n\n```{python}\nx = 2\n```\n\n`{python} x + 1`\n"
+    )
+    assert run(tmp_path, text) == ["1", "3"]
+
+
+def test_the_kernel_is_this_python_in_the_books_folder_and_leaves_home_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    text = "`{python} __import__('sys').executable`\n`{python} __import__('os').getcwd()`\n"
+    assert run(tmp_path, text) == [repr(sys.executable), repr(str(tmp_path))]
+    left = {path.name for path in (tmp_path / "home").iterdir()}
+    assert left <= {".cache", ".config"}  # matplotlib's fonts; nothing of Jupyter's
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("1 / 0", r"chapter\.qmd:3: the cell `1 / 0` failed: ZeroDivisionError"),
+        ("x = = 1", r"chapter\.qmd:3: the cell `x = = 1` failed: SyntaxError"),
+        ("import time; time.sleep(60)", r"chapter\.qmd:3: .* ran longer than 3 s"),
+        ("import os; os._exit(1)", r"chapter\.qmd:3: .* killed its kernel"),
+    ],
+)
+def test_a_cell_that_fails_is_named(tmp_path: Path, code: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        run(tmp_path, f"# T\n\n```{{python}}\n{code}\n```\n", timeout=3)
+    assert str(caught.value).count("\n") <= 4
+
+
+def test_the_message_ends_with_the_last_frames_only(tmp_path: Path) -> None:
+    code = "def f(n):\n    return f(n - 1) if n else {}['key']\n\nf(30)"
+    with pytest.raises(InputError) as caught:
+        run(tmp_path, f"```{{python}}\n{code}\n```\n")
+    first, *frames = str(caught.value).splitlines()
+    assert first == "chapter.qmd:1: the cell `def f(n):` failed: KeyError: 'key'"
+    assert [line.strip().partition(" ")[0] for line in frames] == ["Cell", "return"] * 2
+
+
+def test_prose_does_not_run_code_again_but_code_does(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    text = f"Text.\n\n```{{python}}\nopen({str(log)!r}, 'a').write('x')\n```\n"
+    run(tmp_path, text)
+    run(tmp_path, text.replace("Text.", "Other text."))
+    assert log.read_text() == "x"
+    run(tmp_path, text.replace("'x'", "'y'"))
+    assert log.read_text() == "xy"
+    (tmp_path / "network.yml").write_text("x: [1]\n")
+    run(tmp_path, text.replace("'x'", "'y'"))
+    assert log.read_text() == "xyy"
+
+
+def test_prose_between_cells_does_not_run_them_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    write = f"```{{python}}\nopen({str(log)!r}, 'a').write('x')\n```\n"
+    assert run(tmp_path, write + "\n" + write) == ["1", "1"]
+    assert run(tmp_path, write + "\nText.\n\n" + write) == ["1", "1"]
+    assert log.read_text() == "xx"
+
+
+def test_a_damaged_cache_is_not_used(tmp_path: Path) -> None:
+    text = "```{python}\n1\n```\n"
+    run(tmp_path, text)
+    (cache,) = (tmp_path / ".cache" / "executed").iterdir()
+    for damaged in ("{", cache.read_text().replace('"1"', '"2"')):
+        cache.write_text(damaged)
+        assert run(tmp_path, text) == ["1"]
+
+
+def test_only_the_changed_chapter_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_book(tmp_path, index="`{python} 1`\n", q1_one="`{python} 2`\n")
+    paths = [folder / "index.qmd", folder / "q1_one.qmd"]
+    execute_chapters(folder, [parse_chapter(path) for path in paths])
+    capsys.readouterr()
+    paths[1].write_text("`{python} 3`\n")
+    execute_chapters(folder, [parse_chapter(path) for path in paths])
+    assert capsys.readouterr().out == "Running the code of q1_one.qmd\n"

@@ -1,0 +1,132 @@
+"""How a PDF is set: what fits, what stays together, what a hand-in leaves out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from pdfs import MARGIN, alternative_texts, destinations, page_texts, positions, text_of
+from qmdbook.pandoc import all_labels, number_chapters
+from qmdbook.pdf import build_pdf
+from qmdbook.project import Project
+
+SENTENCE = "Words that fill a part of the page. "
+QUESTION = """\
+# Why? {#sec-why}
+
+See @sec-given, @sec-first, @sec-last and @sec-more.
+
+## Given {#sec-given}
+
+## One {#sec-first part="1"}
+
+:::: {.cell part="3"}
+``` {.python .cell-code}
+hidden()
+```
+::::
+
+::: {.extra}
+An aside.
+:::
+
+## Others {#sec-last part="2 and 3"}
+
+## More {#sec-more .extra}
+
+Not asked.
+
+### Even more
+
+Nor this.
+
+## Kept
+
+The end.
+"""
+
+
+def typeset(folder: Path, text: str, template: str = "book", **variables: str) -> pypdf.PdfReader:
+    """One chapter as a PDF."""
+    project = Project(folder, "T", "", "", "", (), None, "t.pdf", "en", {}, ())
+    documents = number_chapters({"one": text}, folder)
+    known = {"title": "T", "author": "A", "lang": "en", **variables}
+    build_pdf(project, documents, all_labels(documents), folder, folder / "t.pdf", template, known)
+    return pypdf.PdfReader(folder / "t.pdf")
+
+
+def test_wide_formulas_and_long_lines_of_code_stay_within_the_margins(tmp_path: Path) -> None:
+    terms = " + ".join(f"x_{{{i}}}" for i in range(40))
+    code = f"total = f({', '.join(f'argument_{i}' for i in range(20))})"
+    text = f"# One\n\n$$ y = {terms} $$ {{#eq-wide}}\n\n```python\n{code}\n```\n"
+    reader = typeset(tmp_path, text)
+    places = [place for page in reader.pages for place in positions(page)]
+    assert "argument_19" in text_of(reader)
+    assert len(places) > 40
+    width = float(reader.pages[0].mediabox.width)
+    assert all(MARGIN - 1 < x < width - MARGIN for x, _ in places)
+
+
+def test_what_leads_to_a_formula_stays_on_its_page(tmp_path: Path) -> None:
+    """Chapters of growing length, so that the formula meets the end of a page somewhere."""
+    chapters = [
+        f"# Chapter\n\n{SENTENCE * 18 * k}\n\n## Heading-{k}\n\nLead-{k} gives\n\n"
+        f"$$ \\begin{{bmatrix}} {k} \\\\ 2 \\\\ 3 \\end{{bmatrix}} = 0 $$ {{#eq-n{k}}}\n"
+        for k in range(1, 18)
+    ]
+    pages = page_texts(typeset(tmp_path, "\n".join(chapters)))
+    for k in range(1, 18):
+        (lead,) = (i for i, page in enumerate(pages) if f"Lead-{k} " in page)
+        (formula,) = (i for i, page in enumerate(pages) if f"(1.{k})" in page)
+        heading = max(i for i, page in enumerate(pages) if f"Heading-{k}\n" in page)
+        assert heading == lead == formula
+
+
+def test_a_hand_in_follows_the_parts_of_the_question(tmp_path: Path) -> None:
+    reader = typeset(tmp_path, QUESTION, "hand-in", course="The course")
+    text = text_of(reader)
+    assert "The course A" in text
+    assert "Question 1: Why?" in text
+    assert "See “Given”, Part 1, Parts 2 and 3 and “More”." in text
+    order = ["Given", "Part 1: One", "Parts 2 and 3: Others", "Kept"]
+    assert [text.rindex(heading) for heading in order] == sorted(
+        text.rindex(heading) for heading in order
+    )
+    for left_out in ("hidden", "aside", "Not asked", "Even more", "Nor this"):
+        assert left_out not in text
+    assert len(destinations(reader)) == 3  # what is left out is named, not linked
+
+
+def test_a_book_has_all_that_a_hand_in_leaves_out(tmp_path: Path) -> None:
+    text = text_of(typeset(tmp_path, QUESTION))
+    for kept in ("1 Why?", "1.2 One", "hidden()", "An aside.", "1.4 More", "Nor this."):
+        assert kept in text
+    assert "Part 1" not in text
+
+
+@pytest.mark.parametrize("text", ["plain", 'with "quotes"', "back\\slash and ] # @x"])
+def test_variables_are_text(tmp_path: Path, text: str) -> None:
+    reader = typeset(tmp_path, "# One\n", "hand-in", course=text, author=text)
+    assert text_of(reader).count(text) == 2
+    assert reader.metadata is not None
+    assert reader.metadata.author == text
+
+
+def test_figures_have_their_alt_text(tmp_path: Path) -> None:
+    (tmp_path / "dot.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><circle r="1"/></svg>'
+    )
+    text = '# One\n\n![A dot.](dot.svg){#fig-dot fig-alt="A \\"dot\\"." width=20%}\n'
+    assert alternative_texts(typeset(tmp_path, text)) == ['A "dot".']
+
+
+def test_a_small_figure_stands_in_the_middle(tmp_path: Path) -> None:
+    (tmp_path / "dot.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><circle r="1"/></svg>'
+    )
+    text = '# One\n\n![A dot.](dot.svg){#fig-dot fig-alt="A dot." width=20%}\n'
+    places = positions(typeset(tmp_path, text).pages[-1])
+    caption = [x for x, y in places if 60 < y < 300]  # between chapter title and page number
+    assert min(caption) > 2 * MARGIN
