@@ -27,7 +27,7 @@ def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def code_digest(*paths: Path) -> str:
-    """SHA-256 of what Python modules mean: comments, docstrings and layout don't count.
+    """SHA-256 of what Python modules mean: comments, docstrings, imports and layout don't count.
 
     The same on every Python version that reads the modules to the same syntax tree.
     """
@@ -36,18 +36,18 @@ def code_digest(*paths: Path) -> str:
 
 
 def _meaning(node: object) -> str:
-    """A syntax tree as text, without docstrings, positions and empty fields."""
+    """A syntax tree as text, without docstrings, imports, positions and empty fields."""
     if isinstance(node, list):
-        return f"[{','.join(_meaning(item) for item in node if not _is_docstring(item))}]"
+        return f"[{','.join(_meaning(item) for item in node if not _is_layout(item))}]"
     if isinstance(node, ast.AST):
         fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
         return f"{type(node).__name__}({','.join(f'{n}={_meaning(v)}' for n, v in fields)})"
     return repr(node)
 
 
-def _is_docstring(node: object) -> bool:
-    """Whether a statement is a string that stands alone."""
-    return (
+def _is_layout(node: object) -> bool:
+    """Whether a statement is an import or a string that stands alone."""
+    return isinstance(node, (ast.Import, ast.ImportFrom)) or (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
