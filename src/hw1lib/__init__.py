@@ -28,7 +28,7 @@ _HOMES = {
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = list(_HOME)  # noqa: PLE0605  # computed, so that each name stands once
+__all__ = list(_HOME)  # computed, so that each name stands once
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
