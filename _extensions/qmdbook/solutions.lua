@@ -1,27 +1,43 @@
 -- Before Quarto's own filters: collapsed callouts become <details>, which open by keyboard and
--- without a script, where Quarto's need a mouse; phones, which show no margin, get its links below.
+-- without a script, where Quarto's need a mouse; chapters that `qmdbook: notebooks` names get a
+-- link to their notebook, which the post-render step writes.
 
 if not quarto.doc.is_format("html") then return {} end
 
+local stringify = pandoc.utils.stringify
 local function html(text) return pandoc.RawBlock("html", text) end
+
+local function chapter()
+  return pandoc.path.filename(quarto.doc.input_file):gsub("%.%w+$", "")
+end
+
+local function offers_notebook(doc)
+  local own = doc.meta.qmdbook
+  for _, name in ipairs(own and own.notebooks or {}) do
+    if stringify(name) == chapter() .. ".qmd" then return true end
+  end
+  return false
+end
 
 return {
   Callout = function(callout)
     if tostring(callout.collapse) ~= "true" then return nil end
     local title = pandoc.utils.blocks_to_inlines(quarto.utils.as_blocks(callout.title))
     local blocks = pandoc.Blocks({
-      html('<div class="callout callout-style-default callout-' .. callout.type .. '"><details><summary>'),
+      html('<details class="callout callout-style-default callout-' .. callout.type .. '"><summary>'),
       pandoc.Plain(title),
       html('</summary><div class="callout-body">'),
     })
     blocks:extend(quarto.utils.as_blocks(callout.content))
-    blocks:insert(html("</div></details></div>"))
+    blocks:insert(html("</div></details>"))
     return blocks
   end,
   Pandoc = function(doc)
-    for _, link in ipairs(doc.meta["other-links"] or {}) do
-      local inlines = pandoc.Link(link.text, pandoc.utils.stringify(link.href))
-      doc.blocks:insert(pandoc.Div(pandoc.Para(inlines), { class = "d-lg-none" }))
+    if offers_notebook(doc) then
+      -- noresolveinput: the notebook is not there yet when Quarto looks for what links lead to
+      local target = "notebooks/" .. chapter() .. ".ipynb"
+      local link = pandoc.Link("This chapter as a notebook", target, "", { noresolveinput = "", download = "" })
+      doc.blocks:insert(1, pandoc.Div(pandoc.Plain({ link }), { class = "downloads" }))
     end
     return doc
   end,

@@ -55,8 +55,9 @@ def before(folder: Path) -> None:
         for chapter in project.chapters:
             shutil.rmtree(folder / ".quarto" / "_freeze" / chapter.stem, ignore_errors=True)
         _write_record(folder, {**record, "state": state})
-    for kept in folder.glob("*.quarto_ipynb*"):  # of a render that failed
-        kept.unlink()
+        for kept in folder.glob("*.quarto_ipynb*"):
+            kept.unlink()
+    _adopt(project)  # what a render left that failed
 
 
 def after(folder: Path, site: Path, outputs: list[str]) -> None:

@@ -26,7 +26,7 @@ OPTIONS: dict[str, tuple[object, ...]] = {
 FRONT_MATTER = {"title", "description", "other-links", "jupyter", "format"}
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
 DIV_CLASSES = re.compile(
-    r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)|extra"
+    r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)|extra|cards?"
 )
 
 

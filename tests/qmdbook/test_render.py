@@ -266,7 +266,7 @@ def test_a_failing_build_leaves_the_old_book_whole(
     shutil.copytree(built.site.parent.parent / ".cache", folder / ".cache")  # less to run
     output = folder / "_book"
     output.mkdir()
-    (output / ".hw1-book").touch()
+    (output / ".qmdbook").touch()
     (output / "index.html").write_text("old")
     (folder / f"{chapter}.qmd").write_text(text)
     with pytest.raises(InputError, match=message):
