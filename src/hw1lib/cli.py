@@ -106,7 +106,8 @@ def _data_options(command: argparse.ArgumentParser) -> None:
 
 
 def _data(options: argparse.Namespace) -> None:
-    from hw1lib.cifar.data import fetch_cifar10, load_cifar10
+    from hw1lib.cifar.data import load_cifar10
+    from hw1lib.cifar.download import fetch_cifar10
 
     data_dir = _data_dir(options)
     fetch_cifar10(data_dir, options.url)
