@@ -154,11 +154,11 @@ def _complete(url: str, part: Path) -> None:
 def _append(url: str, part: Path) -> None:
     """Appends the answer to one request to `part`."""
     size = _size(part)
-    bar = tqdm(desc="Downloading", initial=size, unit="B", unit_scale=True, disable=None)
-    with bar, part.open("ab") as file:
+    with tqdm(desc="Downloading", initial=size, unit="B", unit_scale=True, disable=None) as bar:
         for start, total, chunk in _receive(url, size):
-            file.truncate(start)  # a server that knows no ranges sends the file from its beginning
-            file.write(chunk)
+            with part.open("ab") as file:
+                file.truncate(start)  # a server without ranges sends the file from its beginning
+                file.write(chunk)
             bar.total = total
             bar.update(start + len(chunk) - bar.n)
 
@@ -208,7 +208,7 @@ def _unpack(archive: Path, folder: Path) -> None:
     temporary = archive.with_name(".cifar-10-unpacking")
     shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(archive, "r:gz") as tar:
             tar.extractall(temporary, filter="data")
         if damaged := damaged_files(temporary):
             raise InputError(f"{shown(archive)} lacks {damaged[0].name}; delete it.")
@@ -216,6 +216,6 @@ def _unpack(archive: Path, folder: Path) -> None:
         for path in (temporary / folder.name).iterdir():
             path.replace(folder / path.name)
     except (tarfile.TarError, EOFError) as error:
-        raise InputError(f"{shown(archive)} can't be unpacked ({error}); delete it.") from error
+        raise InputError(shown(f"{archive} can't be unpacked ({error}); delete it.")) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
