@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import pickle
@@ -36,7 +37,7 @@ def batch(seed: int) -> bytes:
 def packed(*members: tuple[str, bytes | tarfile.TarInfo]) -> bytes:
     """A .tar.gz of these names and contents."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
+    with tarfile.open(fileobj=out, mode="w") as tar:
         for name, content in members:
             if isinstance(content, tarfile.TarInfo):
                 tar.addfile(content)
@@ -44,7 +45,7 @@ def packed(*members: tuple[str, bytes | tarfile.TarInfo]) -> bytes:
                 member = tarfile.TarInfo(name)
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
-    return out.getvalue()
+    return gzip.compress(out.getvalue(), 1, mtime=0)
 
 
 CONTENT = {

@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -155,25 +153,6 @@ def test_without_a_cache_it_still_works(small: Path, capsys: pytest.CaptureFixtu
     (small / CACHE).mkdir()  # so that no file can be there
     assert load_cifar10(small).digest() == digest
     assert "will be read again next time" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_two_processes_prepare_and_load_at_once(small: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from hw1lib.cifar.data import load_cifar10\n"
-        "for _ in range(20): print(load_cifar10(Path(sys.argv[1])).digest())\n"
-        "assert 'torchvision' not in sys.modules"
-    )
-    command = [sys.executable, "-c", code, str(small)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
-        while other.poll() is None:
-            (small / CACHE).unlink(missing_ok=True)
-            digest = load_cifar10(small).digest()
-            time.sleep(0.01)
-        assert other.stdout is not None
-        assert set(other.stdout.read().split()) == {digest}
-    assert other.returncode == 0
-    assert sorted(path.name for path in small.iterdir()) == [CACHE, "test", "train"]
 
 
 def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
