@@ -65,7 +65,7 @@ def plot_expectations(
     simulated: dict[int, tuple[float, float]],
     marked: Sequence[int],
 ) -> Figure:
-    """E(m_t) and E(m_hat_t) over t, with a simulation.
+    """E(m_t) (@eq-expected-m) and E(m_hat_t) (@eq-corrected) over t, with a simulation.
 
     Args:
         mean: E(m_hat_t).
@@ -97,7 +97,7 @@ def plot_expectations(
 
 
 def plot_step_sizes(corrected: Sequence[float], uncorrected: Sequence[float]) -> Figure:
-    """Sizes of Adam's steps 1, 2, … in units of the step size alpha."""
+    """Sizes of Adam's steps 1, 2, … in units of the step size alpha (@eq-step-size)."""
     steps = range(1, len(corrected) + 1)
     peak = max(steps, key=lambda t: uncorrected[t - 1])
     with book_figure() as (figure, axes):
