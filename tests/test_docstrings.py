@@ -21,7 +21,6 @@ SHOWING = {  # modules that show numbers, and compute none
 }
 SHOWN = {
     "q1_backprop": {"forward", "cross_entropy", "backward"},
-    "q2_adam": {"adam"},
     "q3_cifar": {"build_net", "plain_epoch", "sgd_step", "has_flattened", "has_turned"},
 }
 

@@ -52,10 +52,9 @@ def _draw_weights(axes: Axes, beta1: float, t: int) -> None:
     axes.bar(steps, weights, width=0.8, color=ORANGE)
     axes.bar(steps, corrected, width=0.8, fill=False, edgecolor=BLUE)
     axes.text(0.8, 0.93 * missing, rf"$m_0 = 0$: {missing:.3f}", color=GRAY, va="center")
-    side = {"transform": axes.get_yaxis_transform(), "ha": "right"}
-    total = rf"in $m_{{{t}}}$: $g_1$ to $g_{{{t}}}$ together {1 - missing:.3f}"
-    axes.text(1, 0.6 * missing, total, color=ORANGE, **side)
-    axes.text(1, 0.35 * missing, rf"in $\hat{{m}}_{{{t}}}$: together 1", color=BLUE, **side)
+    end = t + 1
+    axes.text(end, 0.6 * missing, rf"in $m_{{{t}}}$: together {1 - missing:.3f}", color=ORANGE)
+    axes.text(end, 0.35 * missing, rf"in $\hat{{m}}_{{{t}}}$: together 1", color=BLUE)
     axes.set_ylabel("weight")
 
 
@@ -106,6 +105,7 @@ def plot_step_sizes(corrected: Sequence[float], uncorrected: Sequence[float]) ->
         label_line(axes, 1, corrected[0], "with correction", BLUE, dy=-9)
         label_line(axes, peak, uncorrected[peak - 1], "without correction", ORANGE, dy=9)
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel("step $t$")
         axes.set_ylabel(r"size of the step / $\alpha$")
         axes.set_ylim(bottom=0)
