@@ -302,7 +302,7 @@ def test_the_panels_move_by_keyboard_and_say_what_they_show(page: Page, site: Pa
     page.get_by_label("Step t").focus()
     page.keyboard.press("ArrowRight")
     assert page.input_value("#adam-weights-t") == "11"
-    assert "After step 11 " in page.get_by_role("status").nth(0).inner_text()
+    assert "After step 11 " in page.inner_text("#adam-weights .readout")
     page.get_by_label("Decay rate β", exact=True).focus()
     page.keyboard.press("End")
     focused = page.locator(":focus")
