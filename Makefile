@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NAME ?=
 COURSE ?=
-export NAME COURSE
+EXAMPLE ?=
+export NAME COURSE EXAMPLE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js)
@@ -22,13 +23,12 @@ book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
 _book/.hw1-book: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
-submission: submission/.hw1-submission ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on it
-
-submission/.hw1-submission: $(SOURCES) $(if $(NAME)$(COURSE),FORCE) | $(VENV)/.installed
-	$(BIN)/hw1 submission --name="$$NAME" --course="$$COURSE"
+submission: | $(VENV)/.installed ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on it
+	$(BIN)/python handin/hand_in.py submission --name="$$NAME" --course="$$COURSE"
 
 train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
 	$(BIN)/hw1 train
+	$(BIN)/python handin/hand_in.py execute
 
 check: lint types coverage ## all that CI runs: style, types and tests
 
@@ -86,4 +86,3 @@ define install
 	touch $@
 endef
 
-FORCE:

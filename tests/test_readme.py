@@ -29,7 +29,7 @@ NOT_RUN = {  # but for their options
 }
 MAKES = {  # the command that each target must come to
     "book": "hw1 render",
-    "submission": 'hw1 submission --name="$NAME"',
+    "submission": 'hand_in.py submission --name="$NAME"',
     "test": "python -m pytest",
     "check": "run -m pytest",
     "format": "ruff format .",

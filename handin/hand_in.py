@@ -39,7 +39,7 @@ from qmdbook.staging import staging
 
 HERE = Path(__file__).resolve().parent
 SOURCE, TEMPLATE = HERE / "coding.qmd", HERE / "theory.typ"
-NOTEBOOK, RECORD = "coding.ipynb", "coding.json"
+PDF, NOTEBOOK, RECORD = "theory.pdf", "coding.ipynb", "coding.json"
 THEORY = ("q1_backprop", "q2_adam")
 COURSE = "Deep Learning, Spring 2022"
 MARKER = ".hw1-submission"
@@ -93,7 +93,8 @@ def load_coding(results_dir: Path) -> NotebookNode:
         raise InputError(
             f"{results_dir / NOTEBOOK} is stale: {SOURCE.name} has changed since; {CURE}"
         )
-    return nbformat.reads(content.decode(), as_version=4)
+    notebook: NotebookNode = nbformat.reads(content.decode(), as_version=4)
+    return notebook
 
 
 def to_notebook(source: str) -> NotebookNode:
@@ -114,7 +115,9 @@ def to_notebook(source: str) -> NotebookNode:
     cells = [cell for cell in cells if cell.source]
     for number, cell in enumerate(cells):
         cell.id = f"coding-{number}"
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    notebook: NotebookNode = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    return notebook
 
 
 def run_notebook(notebook: NotebookNode, data_dir: Path, startup: str = STARTUP) -> NotebookNode:
@@ -153,7 +156,7 @@ def _run_cell(client: NotebookClient, cell: NotebookNode, number: int) -> None:
             output.metadata["image/png"] = {"alt": alt}
 
 
-class _Client(NotebookClient):  # type: ignore[misc]  # nbclient is not typed
+class _Client(NotebookClient):
     """Runs a kernel of this very Python, and shows on the terminal what its cells print."""
 
     def __init__(self, notebook: NotebookNode, startup: str, scratch: Path) -> None:
@@ -175,10 +178,12 @@ class _Client(NotebookClient):  # type: ignore[misc]  # nbclient is not typed
         self.km = manager
         return manager
 
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, index: int) -> object:
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
         if msg["msg_type"] == "stream":
             print(msg["content"]["text"], end="", file=sys.stderr, flush=True)
-        return super().process_message(msg, cell, index)
+        return super().process_message(msg, cell, cell_index)
 
 
 def submission(
@@ -209,19 +214,19 @@ def submission(
             "The network file holds the book's example network: put your figure's numbers there "
             "and remove `example = true`, or say EXAMPLE=1 to hand in the example."
         )
-    course = course or COURSE
-    coding = with_heading(load_coding(results_dir), course, name)
+    coding = with_heading(load_coding(results_dir), course or COURSE, name)
     with staging(output_dir, MARKER) as stage:
-        _write_theory(folder, stage, course, name, cell_timeout)
+        write_theory(folder, stage, course or COURSE, name, cell_timeout)
         nbformat.write(coding, stage / NOTEBOOK)
-    return output_dir / "theory.pdf", output_dir / NOTEBOOK
+    return output_dir / PDF, output_dir / NOTEBOOK
 
 
 def with_heading(notebook: NotebookNode, course: str, name: str) -> NotebookNode:
     """The notebook below a first cell with course and name, which stay plain text."""
     heading = " · ".join(_as_markdown(text) for text in (course, name) if text)
     first = nbformat.v4.new_markdown_cell(heading, id="heading")
-    return nbformat.from_dict({**notebook, "cells": [first, *notebook.cells]})
+    whole: NotebookNode = nbformat.from_dict({**notebook, "cells": [first, *notebook.cells]})
+    return whole
 
 
 def _as_markdown(text: str) -> str:
@@ -230,8 +235,10 @@ def _as_markdown(text: str) -> str:
     return escaped.replace(r"\$", r"<span>\$</span>")  # a formula doesn't end in another element
 
 
-def _write_theory(folder: Path, stage: Path, course: str, name: str, cell_timeout: int) -> None:
-    """Sets the chapters of questions 1 and 2 as `stage`/theory.pdf."""
+def write_theory(
+    folder: Path, stage: Path, course: str, name: str, cell_timeout: int = CELL_TIMEOUT
+) -> Path:
+    """Sets the chapters of questions 1 and 2 as `stage`/theory.pdf; see `submission`."""
     project = load_project(folder)
     book = prepare(project, stage, cell_timeout)
     variables = {
@@ -243,8 +250,9 @@ def _write_theory(folder: Path, stage: Path, course: str, name: str, cell_timeou
     }
     documents = [document for document in book.documents if document.name in THEORY]
     labels = all_labels(book.documents)
-    build_pdf(project, documents, labels, stage, stage / "theory.pdf", TEMPLATE, variables)
+    build_pdf(project, documents, labels, stage, stage / PDF, TEMPLATE, variables)
     shutil.rmtree(stage / "figures", ignore_errors=True)
+    return stage / PDF
 
 
 def _source() -> str:
@@ -260,21 +268,21 @@ def _record(source: str, notebook: bytes) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs `execute` or `submission`; returns 0, 2 after one sentence on bad input, 130 on Ctrl-C."""
+    """Runs one command; bad input gives one sentence and exit code 2, Ctrl-C gives 130."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except InputError as error:
-        print(f"handin: {error}", file=sys.stderr)
+        print(f"hand_in.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("handin: interrupted; what was there before is as it was.", file=sys.stderr)
+        print("hand_in.py: interrupted; what was there before is as it was.", file=sys.stderr)
         return INTERRUPTED
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="handin", description=__doc__.splitlines()[0])
+    top = argparse.ArgumentParser(prog="hand_in.py", description=__doc__.splitlines()[0])
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     execute = commands.add_parser("execute", help="run coding.qmd in full")
     execute.add_argument("--data-dir", type=Path, default=default_data_dir())
