@@ -6,8 +6,7 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NAME ?=
 COURSE ?=
-EXAMPLE ?=
-export NAME COURSE EXAMPLE
+export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js)
@@ -23,10 +22,10 @@ book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
 _book/.hw1-book: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
-submission: | $(VENV)/.installed ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on it
-	$(BIN)/python handin/hand_in.py submission --name="$$NAME" --course="$$COURSE"
+submission: | $(VENV)/.installed ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on both
+	$(BIN)/python handin/hand_in.py submission --name="$$NAME" --course="$$COURSE" $(if $(EXAMPLE),--example)
 
-train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
+train: | $(VENV)/.installed ## train question 3's nets again, run the hand-in's notebook, and write results/
 	$(BIN)/hw1 train
 	$(BIN)/python handin/hand_in.py execute
 
@@ -85,4 +84,3 @@ define install
 	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(CONSTRAINTS)) --editable '$(1)'
 	touch $@
 endef
-

@@ -290,12 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     submit = commands.add_parser("submission", help="write theory.pdf and coding.ipynb")
     submit.add_argument("--name", default="", help="your name, put on both")
     submit.add_argument("--course", default="", help=f"put on both (default: {COURSE})")
-    submit.add_argument(
-        "--example",
-        action="store_true",
-        default=os.environ.get("EXAMPLE") == "1",
-        help="hand in the book's example network (or EXAMPLE=1)",
-    )
+    submit.add_argument("--example", action="store_true", help="hand in the book's example network")
     submit.add_argument("--output-dir", type=Path, default=Path("submission"))
     submit.set_defaults(run=_submission)
     for command in (execute, submit):

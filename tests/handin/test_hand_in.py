@@ -222,9 +222,8 @@ def test_any_name_stays_text(name: str) -> None:
 
 
 def test_the_example_network_is_handed_in_on_request_only(
-    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("EXAMPLE", raising=False)
     output = tmp_path / "out"
     arguments = ["submission", "--results-dir", str(kept), "--output-dir", str(output)]
     assert hand_in.main(arguments) == 2

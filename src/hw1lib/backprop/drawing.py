@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from torch import Tensor
 
 from hw1lib.backprop.manual import Forward
 from hw1lib.backprop.network import READABLE, Network
@@ -24,6 +26,15 @@ WIDTH = 4.8
 SHARES = [share / 100 for share in range(18, 84, 2)]  # where along an edge its weight may stand
 
 Place = tuple[float, float]
+
+
+class Numbers(Protocol):
+    """A number for each weight and bias: those of a `Network`, or its `Gradients`."""
+
+    W_H: Any
+    b_H: Any
+    W_O: Any
+    b_O: Any
 
 
 @dataclass(frozen=True)
@@ -66,31 +77,39 @@ class Label:
         return all(abs(point[i] - self.place[i]) <= self.half[i] for i in (0, 1))
 
 
-def draw_network(network: Network, values: Forward) -> Figure:
+def draw_network(network: Network, values: Forward, shown_as: Numbers | None = None) -> Figure:
     """Question 1's figure (@fig-network): units with values and biases, edges with weights.
 
-    A line's width shows the size of its weight; negative weights are dashed, and what a ReLU has
+    A line's width shows the size of its number; negative ones are dashed, and what a ReLU has
     switched off is grey and dotted. Layers of more than `READABLE` units are cut off after these,
-    and their weights are left out.
+    and their numbers are left out.
+
+    Args:
+        network: gives sizes, activation, input and target.
+        values: of the network's forward pass.
+        shown_as: the numbers to write at edges and units, such as the loss's derivatives; the
+            network's own weights and biases if None.
     """
     shown = [min(size, READABLE) for size in network.sizes]
     gap = max(0.95, 0.05 * shown[1] * max(shown[0], shown[2]))  # the more edges, the more room
     top = (max(shown) - 1) / 2 * gap + RADIUS
     columns = [_column(x, count, gap) for x, count in zip(COLUMNS, shown, strict=True)]
     off = _switched_off(network, values)
-    hidden = _notes(columns[1], [_bias(b, i in off) for i, b in enumerate(network.b_H)])
-    targets = [f"{_bias(b)}\ntarget {y}" for b, y in zip(network.b_O, network.y, strict=True)]
+    numbers = shown_as or network
+    hidden = _notes(columns[1], [_bias(b, i in off) for i, b in enumerate(numbers.b_H)])
+    targets = [f"{_bias(b)}\ntarget {y}" for b, y in zip(numbers.b_O, network.y, strict=True)]
     output = _notes(columns[2], targets)
     with book_figure(WIDTH, 2 * top + 0.75) as (figure, axes):
         axes.set_position((0, 0, 1, 1))
         axes.set(xlim=(0, WIDTH), ylim=(-top - 0.37, top + 0.38))
         axes.axis("off")
         detailed = max(network.sizes) <= READABLE
+        color = ORANGE if shown_as else BLUE
         for edges in (
-            _edges(columns[0], columns[1], network.W_H, off, of_start=False),
-            _edges(columns[1], columns[2], network.W_O, off, of_start=True),
+            _edges(columns[0], columns[1], numbers.W_H, off, of_start=False),
+            _edges(columns[1], columns[2], numbers.W_O, off, of_start=True),
         ):
-            _draw_edges(axes, edges, hidden + output, detailed)
+            _draw_edges(axes, edges, hidden + output, color, detailed)
         _draw_units(axes, columns[0], "x", network.x, BLUE)
         _draw_units(axes, columns[1], "h", values.h.tolist(), BLUE, off)
         _draw_units(axes, columns[2], r"\hat{y}", values.y_hat.tolist(), ORANGE)
@@ -141,14 +160,16 @@ def _edges(
     ]
 
 
-def _draw_edges(axes: Axes, edges: list[Edge], notes: list[Label], detailed: bool) -> None:
+def _draw_edges(
+    axes: Axes, edges: list[Edge], notes: list[Label], color: str, detailed: bool
+) -> None:
     """Lines between the units, with their weights if `detailed`, interrupted by every text."""
     largest = max(abs(float(edge.weight)) for edge in edges) or 1.0
     weights = _place_weights(edges, notes) if detailed else []
     for edge in edges:
         axes.plot(
             *_line(edge, [*notes, *weights]),
-            color=GRAY if edge.off else BLUE,
+            color=GRAY if edge.off else color,
             linestyle=":" if edge.off else "--" if edge.weight < 0 else "-",
             linewidth=0.6 + 2.2 * abs(float(edge.weight)) / largest,
         )
@@ -211,7 +232,8 @@ def _draw_units(
 def _text(number: float | Fraction) -> str:
     """An exact number as written, another rounded, with a minus sign in place of the hyphen."""
     text = str(number)
-    if isinstance(number, float):
+    if isinstance(number, float | Tensor):
+        number = float(number) + 0.0  # no -0
         text = f"{number:.3g}" if not number or abs(number) >= 0.001 else f"{number:.0e}"
     return text.replace("-", "−")
 
