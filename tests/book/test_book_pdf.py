@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from hand_in import write_theory
 from pypdf import PdfReader
 
+from hand_in import write_theory
 from hw1lib.adam.moments import expectations
 from hw1lib.backprop.check import check_gradients
 from hw1lib.backprop.manual import backward, forward
