@@ -162,7 +162,12 @@ class _Client(NotebookClient):
     def __init__(self, notebook: NotebookNode, startup: str, scratch: Path) -> None:
         resources = {"metadata": {"path": str(scratch)}}
         super().__init__(
-            notebook, timeout=None, resources=resources, record_timing=False, coalesce_streams=True
+            notebook,
+            timeout=None,
+            resources=resources,
+            record_timing=False,
+            coalesce_streams=True,
+            shutdown_kernel="immediate",
         )
         self.startup, self.scratch = startup, scratch
 
@@ -231,8 +236,12 @@ def with_heading(notebook: NotebookNode, course: str, name: str) -> NotebookNode
 
 def _as_markdown(text: str) -> str:
     """Text on one line without meaning to Markdown, HTML and TeX."""
-    escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
-    return escaped.replace(r"\$", r"<span>\$</span>")  # a formula doesn't end in another element
+
+    def escaped(match: re.Match[str]) -> str:
+        # MathJax looks for $ and \\( in the page, but doesn't find them across elements.
+        return rf"<span>\{match[0]}</span>" if match[0] in "$\\" else rf"\{match[0]}"
+
+    return re.sub(r"[!#-&(-+\-.:<->@\[-`{-~]", escaped, " ".join(text.split()))
 
 
 def write_theory(
@@ -299,6 +308,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _execute(options: argparse.Namespace) -> None:
+    print(f"Running {SOURCE.name} in full; this takes minutes", flush=True)
     print(execute_coding(options.data_dir, options.results_dir))
 
 
