@@ -35,6 +35,11 @@ class GradientCheck:
     others: dict[str, dict[str, Tensor]]
 
     @property
+    def is_symbolic(self) -> bool:
+        """Whether sympy differentiated the loss, rather than 50-digit arithmetic."""
+        return "sympy" in self.others
+
+    @property
     def total(self) -> int:
         """The number of derivatives."""
         return sum(getattr(self.by_hand, name).numel() for name in PARAMETERS)
