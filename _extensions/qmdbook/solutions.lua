@@ -33,6 +33,11 @@ return {
     return blocks
   end,
   Pandoc = function(doc)
+    -- The home page has the book's title above it already.
+    local first, title = doc.blocks[1], doc.meta.title
+    if first and first.t == "Header" and title and stringify(first) == stringify(title) then
+      doc.blocks:remove(1)
+    end
     if offers_notebook(doc) then
       -- noresolveinput: the notebook is not there yet when Quarto looks for what links lead to
       local target = "notebooks/" .. chapter() .. ".ipynb"

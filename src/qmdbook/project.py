@@ -97,7 +97,7 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
         pdf_name=f"{book.get('output-file', 'book')}.pdf",
         lang=str(config.get("lang", "en")),
         cell_defaults=_cell_defaults(config),
-        resources=tuple(_resources(folder, (config.get("project") or {}).get("resources", []))),
+        resources=tuple(_files(folder, (config.get("project") or {}).get("resources", []))),
         footer=_footer(book.get("page-footer") or {}),
         notebooks=tuple(Path(str(name)).stem for name in own.get("notebooks", [])),
         inputs=tuple(str(pattern) for pattern in own.get("inputs", [])),
@@ -108,12 +108,6 @@ def _files(folder: Path, names: list[Any]) -> list[Path]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(names)
     return [folder / name for name in names]
-
-
-def _resources(folder: Path, patterns: list[Any]) -> list[Path]:
-    """The files that the patterns match; a pattern without a match stands for itself."""
-    named = _files(folder, patterns)
-    return [file for path in named for file in sorted(folder.glob(path.name)) or [path]]
 
 
 def _cell_defaults(config: dict[str, Any]) -> dict[str, Any]:

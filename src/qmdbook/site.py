@@ -18,9 +18,7 @@ from qmdbook.qmd import Chapter
 
 TEMPLATES = Path(__file__).parent / "templates"
 FONTS = Path(__file__).parent / "fonts"
-ASSETS = ("book.css", "book.js", "search.js", "theme.js", "favicon.svg")
-# Pandoc writes \\hat with a hat as wide as what is under it, subscripts included.
-WIDE_HAT, NARROW_HAT = '<mo accent="true">\u0302</mo>', '<mo accent="true" stretchy="false">^</mo>'
+ASSETS = ("book.css", "book.js", "pages.js", "search.js", "theme.js", "favicon.svg")
 SECTION = re.compile(r'<h[123][^>]*?(?: id="([^"]*)")?[^>]*>(.*?)</h[123]>', re.DOTALL)
 UNSAID = re.compile(r"<(annotation|script|style|button)\b.*?</\1>", re.DOTALL)
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
@@ -56,7 +54,6 @@ def build_site(
     def build(index: int) -> list[dict[str, str]]:
         context = _context(project, chapters[index], pages, index)
         text = _html(project, documents[index], labels, context, footer, folder)
-        text = text.replace(WIDE_HAT, NARROW_HAT)
         (folder / pages[index].href).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from hw1lib.cifar.plain import batches_in_order, build_optimizer, plain_epoch
 from torch import Tensor
 
 from hw1lib.cifar.data import Cifar10, Split, load_cifar10
 from hw1lib.cifar.experiment import torch_threads
 from hw1lib.cifar.model import build_net, layers_of
-from hw1lib.cifar.plain import batches_in_order, build_optimizer, plain_epoch
 from hw1lib.cifar.results import load_results
 from hw1lib.cifar.sgd import (
     DivergedError,
@@ -62,7 +62,7 @@ def test_a_step_is_the_mean_of_chapter_1s_derivatives() -> None:
     """One hidden layer: against the backward pass of question 1, image by image."""
     from fractions import Fraction
 
-    from hw1lib.backprop.manual import backward, forward
+    from hw1lib.backprop.manual import backward
     from hw1lib.backprop.network import PARAMETERS, Network
 
     def fractions(values: Tensor) -> tuple[object, ...]:
@@ -83,7 +83,7 @@ def test_a_step_is_the_mean_of_chapter_1s_derivatives() -> None:
     for row, target in zip(x, y, strict=True):
         exact = {name: fractions(value) for name, value in start.items()}
         network = Network(x=fractions(row), y=fractions(target), **exact)  # type: ignore[arg-type]
-        gradients = backward(network, forward(network))
+        gradients = backward(network)
         for name in PARAMETERS:
             mean[name] += getattr(gradients, name) / len(x)
     moved = {name: value.clone() for name, value in start.items()}
