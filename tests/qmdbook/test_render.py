@@ -14,8 +14,8 @@ import pytest
 from nbclient import NotebookClient
 from playwright.sync_api import Browser
 
-from qmdbook.errors import BookError
 from pages import check_page, visiting
+from qmdbook.errors import BookError
 from qmdbook.render import Outputs, render
 from smallbook import INDEX, ONE, THREE, TWO, write_book
 
