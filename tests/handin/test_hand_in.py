@@ -178,7 +178,7 @@ def test_only_a_whole_and_current_notebook_is_taken(kept: Path) -> None:
     for path, (old, new, message) in changes.items():
         text = path.read_text()
         path.write_text(text.replace(old, new))
-        with pytest.raises(InputError, match=rf"coding\.ipynb {message} .*`make coding`"):
+        with pytest.raises(InputError, match=rf"coding\.ipynb {message}.*`make coding`"):
             hand_in.load_coding(kept)
         path.write_text(text)
     (kept / "coding.ipynb").unlink()
