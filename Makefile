@@ -23,11 +23,11 @@ _book/.hw1-book: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
 submission: | $(VENV)/.installed ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on both
-	$(BIN)/python handin/handin.py submission --name="$$NAME" --course="$$COURSE" $(if $(EXAMPLE),--example)
+	$(BIN)/python handin/hand_in.py submission --name="$$NAME" --course="$$COURSE" $(if $(EXAMPLE),--example)
 
 train: | $(VENV)/.installed ## train question 3's nets again, run the hand-in's notebook, and write results/
 	$(BIN)/hw1 train
-	$(BIN)/python handin/handin.py execute
+	$(BIN)/python handin/hand_in.py execute
 
 check: lint types coverage ## all that CI runs: style, types and tests
 

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
+from hw1lib.cifar.fingerprint import bytes_digest
 from nbformat import NotebookNode
 
-from hw1lib.cifar.fingerprint import bytes_digest
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
 

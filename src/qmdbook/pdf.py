@@ -9,9 +9,9 @@ from typing import Any
 import typst
 
 from hw1lib.errors import InputError
-from qmdbook.pandoc import Document, write
+from qmdbook.pandoc import HERE, Document, write
 from qmdbook.project import Project
-from qmdbook.site import TEMPLATES, citation_options
+from qmdbook.site import citation_options
 
 
 def build_pdf(
@@ -20,7 +20,7 @@ def build_pdf(
     labels: dict[str, dict[str, str]],
     folder: Path,
     target: Path,
-    template: str,
+    template: Path,
     variables: dict[str, str],
 ) -> None:
     """Sets the chapters as one PDF.
@@ -31,7 +31,7 @@ def build_pdf(
         labels: the labels that references may lead to.
         folder: where the chapters' `figures/` are.
         target: the PDF.
-        template: book, or hand-in, which leaves out what has the class `extra`, and code.
+        template: of typst; all but book.typ leave out what has the class `extra`, and code.
         variables: for the template, as plain text: title and so on.
 
     Raises:
@@ -39,8 +39,9 @@ def build_pdf(
     """
     strings = {key: _typst_string(value) for key, value in variables.items()}
     options = [item for key, value in strings.items() for item in ("-V", f"{key}={value}")]
-    arguments = ["-t", "typst", "--standalone", f"--template={TEMPLATES / template}.typ"]
-    arguments += ["--wrap=none", "-M", f"template={template}", *options]
+    arguments = ["-t", "typst", "--standalone", f"--template={template}"]
+    arguments += [f"--data-dir={HERE}"]  # where templates find style.typ
+    arguments += ["--wrap=none", "-M", f"template={template.stem}", *options]
     arguments += citation_options(project)
     if project.bibliography is not None:
         arguments += ["-M", "reference-section-title=References"]
@@ -48,7 +49,7 @@ def build_pdf(
     path = folder / f".{target.stem}.typ"
     path.write_text(source, encoding="utf-8")
     try:
-        own_fonts = template == "book"  # a name may need letters that only the system has
+        own_fonts = template.stem == "book"  # a name may need letters that only the system has
         typst.compile(path, output=target, root=folder, ignore_system_fonts=own_fonts)
     except RuntimeError as error:
         raise InputError(f"typst can't set {target.name}: {_first_lines(str(error))}") from error

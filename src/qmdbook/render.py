@@ -19,7 +19,7 @@ from qmdbook.pandoc import Document, all_labels, number_chapters
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project, load_project
 from qmdbook.qmd import Chapter, parse_chapter
-from qmdbook.site import build_site, built_from, has_notebook
+from qmdbook.site import TEMPLATES, build_site, built_from, has_notebook
 from qmdbook.staging import staging
 from qmdbook.weave import weave
 
@@ -122,7 +122,7 @@ def _build_pages(book: Book, stage: Path) -> None:
             all_labels(book.documents),
             stage,
             stage / project.pdf_name,
-            "book",
+            TEMPLATES / "book.typ",
             variables,
         )
         site.result()

@@ -333,7 +333,7 @@ local function all_ids(doc)
 end
 
 function Pandoc(doc)
-  hand_in = doc.meta.template and stringify(doc.meta.template) == "hand-in"
+  hand_in = doc.meta.template and stringify(doc.meta.template) ~= "book"
   if hand_in then doc.blocks = without_extras(doc.blocks) end
   present = all_ids(doc)
   page = doc.meta.page and stringify(doc.meta.page) or ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from hand_in import write_theory
 from hw1lib.adam.moments import expectations
 from hw1lib.backprop.check import check_gradients
 from hw1lib.backprop.manual import backward, forward
@@ -28,7 +29,6 @@ from pdfs import (
     text_of,
 )
 from qmdbook.render import Outputs
-from qmdbook.submission import submission
 
 THEORY = ("q1_backprop", "q2_adam")
 CHAPTERS = ("index", *THEORY, "q3_cifar", "api")
@@ -42,8 +42,8 @@ def book(built: Outputs) -> PdfReader:
 
 @pytest.fixture(scope="module")
 def theory(built: Outputs, root: Path, tmp_path_factory: pytest.TempPathFactory) -> PdfReader:
-    folder = tmp_path_factory.mktemp("theory") / "submission"  # the book's cells have run by then
-    return PdfReader(submission(root, folder, "Ada Lovelace", "Course 101")[0])
+    folder = tmp_path_factory.mktemp("theory")  # the book's cells have run by then
+    return PdfReader(write_theory(root, folder, "Course 101", "Ada Lovelace"))
 
 
 @pytest.fixture(params=["book", "theory"])

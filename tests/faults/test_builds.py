@@ -152,17 +152,16 @@ def test_a_bad_file(
     assert not strays(folder)
 
 
-@pytest.mark.parametrize("command", ["render", "submission"])
 @pytest.mark.parametrize("whole_group", [True, False], ids=["terminal", "process"])
 def test_ctrl_c(
-    write_two: WriteTwo, start: Callable[..., subprocess.Popen[str]], tmp_path: Path, command: str,
+    write_two: WriteTwo, start: Callable[..., subprocess.Popen[str]], tmp_path: Path,
     whole_group: bool,
 ) -> None:  # fmt: skip
     """As a terminal sends it, to the whole group of processes, and to the one process alone."""
     folder = write_two(tmp_path, WAITING)
     output = folder / "out"
-    old = old_book(output, f".hw1-{'book' if command == 'render' else 'submission'}")
-    build = start(folder, command, "--output-dir", "out", QUARTO_PATH="none")
+    old = old_book(output, ".hw1-book")
+    build = start(folder, "render", "--output-dir", "out", QUARTO_PATH="none")
     pid = kernel(folder)
     (os.killpg if whole_group else os.kill)(build.pid, signal.SIGINT)
     _, err = build.communicate(timeout=120)
