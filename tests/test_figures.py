@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
 from test_network import GOOD
 
-from hw1lib.adam.plots import plot_bias_correction
 from hw1lib.backprop.drawing import draw_network
 from hw1lib.backprop.manual import forward
 from hw1lib.backprop.network import Network, parse_network
@@ -47,16 +46,6 @@ def test_drawing_shows_values_weights_biases_and_the_units_that_are_off() -> Non
 @given(networks(largest=8))
 def test_every_network_can_be_drawn(network: Network) -> None:
     draw_network(network, forward(network)).canvas.draw()
-
-
-def test_bias_correction_plot_marks_the_steps_asked_for() -> None:
-    axes = plot_bias_correction(2, 0.9, (2, 10)).axes[0]
-    marked = {
-        (float(line.get_xdata()[0]), round(float(line.get_ydata()[0]), 6))
-        for line in axes.lines
-        if len(line.get_xdata()) == 1
-    }
-    assert {(2.0, 0.38), (10.0, 1.302643)} <= marked
 
 
 def test_training_plots_show_every_seed_and_the_mean(root: Path) -> None:

@@ -88,7 +88,7 @@ def _adam_options(command: argparse.ArgumentParser) -> None:
 
 
 def _adam(options: argparse.Namespace) -> None:
-    from hw1lib.report import adam_as_json, adam_as_text
+    from hw1lib.adam.moments import adam_as_json, adam_as_text
 
     report = adam_as_json if options.json else adam_as_text
     print(report(options.mean, options.beta1, options.steps))
