@@ -190,10 +190,11 @@ def _box_last_epochs(axes: Axes, losses: pd.DataFrame, window: int) -> None:
     """Shades the epochs that stopped the first seed, from their lowest loss to their highest."""
     seed = losses.columns[0]
     last = losses[seed].dropna().tail(window)
+    spread = last.max() - last.min()
     axes.fill_between(last.index, last.min(), last.max(), color=GREEN, alpha=0.35, linewidth=0)
     axes.plot(last, color=GREEN)
     axes.annotate(
-        f"the last {len(last)} epochs of seed {seed}\nlie within {last.max() - last.min():.4f} nats",
+        f"the last {len(last)} epochs of seed {seed}\nlie within {spread:.4f} nats",
         (last.index[0], last.min()),
         xytext=(-24, 0),
         textcoords="offset points",
