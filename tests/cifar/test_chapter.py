@@ -121,7 +121,7 @@ def test_the_largest_spike_is_named_and_repaired(names: dict[str, Any]) -> None:
     assert spike["train_loss"] - names["before"] == pytest.approx(table.diff().max().max())
     assert names["before"] == pytest.approx(run[spike["epoch"] - 1])
     assert run[names["repaired"]] < names["before"]
-    assert (run[spike["epoch"] : names["repaired"] - 1] >= names["before"]).all()
+    assert (run.loc[int(spike["epoch"]) : names["repaired"] - 1] >= names["before"]).all()
 
 
 def test_symptoms_of_mistakes(names: dict[str, Any]) -> None:
