@@ -17,9 +17,9 @@ SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 .DEFAULT_GOAL := book
 .PHONY: book submission train coding check test coverage lint types format lock clean help
 
-book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
+book: _book/.qmdbook ## build site, PDF and notebooks into _book/ (the default)
 
-_book/.hw1-book: $(SOURCES) | $(VENV)/.installed
+_book/.qmdbook: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
 submission: | $(VENV)/.installed ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on both

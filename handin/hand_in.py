@@ -30,6 +30,7 @@ from hw1lib.cifar.data import default_data_dir
 from hw1lib.cifar.results import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
+from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT
 from qmdbook.pandoc import all_labels
 from qmdbook.pdf import build_pdf
@@ -264,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except InputError as error:
+    except (InputError, BookError) as error:
         print(f"hand_in.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
