@@ -188,10 +188,14 @@ def _render_options(command: argparse.ArgumentParser) -> None:
 
 def _render(options: argparse.Namespace) -> None:
     from hw1lib.project import project_root
+    from qmdbook.errors import BookError
     from qmdbook.render import render
 
     target = options.output_dir.absolute()
-    outputs = render(project_root(), target, options.engine, options.cell_timeout)
+    try:
+        outputs = render(project_root(), target, options.engine, options.cell_timeout)
+    except BookError as error:
+        raise InputError(str(error)) from error
     print(f"site       {outputs.site}")
     print(f"PDF        {outputs.pdf}")
     for notebook in outputs.notebooks:

@@ -28,7 +28,7 @@ while not pathlib.Path("go").exists():
 """
 
 
-def old_book(folder: Path, marker: str = ".hw1-book") -> dict[str, bytes]:
+def old_book(folder: Path, marker: str = ".qmdbook") -> dict[str, bytes]:
     """Puts an old book there; gives its files."""
     (folder / "notebooks").mkdir(parents=True)
     (folder / marker).touch()
@@ -310,7 +310,7 @@ def test_a_full_disk(
     disk = mount("disk", "-t", "tmpfs", "-o", f"size={size},nr_inodes=100", "tmpfs")
     target = disk / "out"
     target.mkdir()
-    (target / ".hw1-book").touch()
+    (target / ".qmdbook").touch()
     (target / "index.html").write_text("old")
     old = files(target)
     done = hw1(folder, "render", "--engine", "pandoc", "--output-dir", str(target))
