@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
-from hw1lib.cifar import verify as module
-from hw1lib.cifar.experiment import train
-from hw1lib.cifar.results import load_results
-from hw1lib.cifar.verify import Verification, beyond_tolerances, verify
+from hw1lib.cifar.data import load_cifar10
+from hw1lib.cifar.results import load_results, save_results
+from hw1lib.cifar.run import Run, standardise
+from hw1lib.cifar.verify import Verification, beyond_tolerances, compare, verify
 from hw1lib.cli import main
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 
+CPU = torch.device("cpu")
 SHORT = Homework(max_epochs=2, held_out=20)
 
 
@@ -22,56 +24,55 @@ def history(root: Path) -> pd.DataFrame:
     return load_results(root / "results").history
 
 
-@pytest.fixture(scope="module")
-def trained(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of two epochs on a small set of images."""
-    folder = tmp_path_factory.mktemp("results")
-    train(SHORT, [0, 1], tree, folder)
-    return folder
+@pytest.fixture
+def trained(tree: Path, tmp_path: Path) -> dict[int, Run]:
+    """Two seeds' runs of two epochs on a small set of images, saved in `tmp_path`."""
+    data = load_cifar10(tree)
+    runs = {(held, seed): Run(SHORT, seed, CPU, held) for held in (False, True) for seed in (0, 1)}
+    for run in runs.values():
+        while not run.finished:
+            run.next_epoch(*standardise(data, CPU))
+    save_results(tmp_path, runs, data, threads=1)
+    return {seed: runs[False, seed] for seed in (0, 1)}
 
 
-@pytest.mark.parametrize(
-    ("epochs", "compared"),
-    [
-        (None, "4 epochs of 2 seeds, their final weights and 80 predictions"),
-        (1, "2 epochs of 2 seeds"),
-    ],
-)
-def test_a_repetition_is_identical(
-    tree: Path, trained: Path, epochs: int | None, compared: str
-) -> None:
-    verification = verify(tree, trained, epochs, homework=SHORT)
+def test_a_repetition_is_identical(tree: Path, trained: dict[int, Run], tmp_path: Path) -> None:
+    verification = verify(tree, tmp_path, homework=SHORT)
+    compared = "4 epochs of 2 seeds, their final weights and 80 predictions"
     assert verification == Verification(compared, True, [])
     assert verification.as_text() == f"Compared {compared}: all identical, bit for bit."
-    assert not (trained / ".verify").exists()
+    assert not (tmp_path / ".verify").exists()
+    results = load_results(tmp_path, SHORT)
+    for run in trained.values():
+        run.history.pop()
+    verification = compare(trained, results, load_cifar10(tree))
+    assert verification == Verification("2 epochs of 2 seeds", True, [])
 
 
 def test_the_same_machine_must_give_every_bit_and_another_one_need_not(
-    tree: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+    tree: Path, trained: dict[int, Run], tmp_path: Path
 ) -> None:
-    results = load_results(trained, SHORT)
+    results, data = load_results(tmp_path, SHORT), load_cifar10(tree)
     results.history.loc[1, "test_loss"] += 1e-9
     results.predictions.confidence[0, 0] += 1e-3
     results.summary["runs"][1]["weights"] = "other"
-    monkeypatch.setattr(module, "load_results", lambda *_: results)
-    verification = verify(tree, trained, homework=SHORT)
-    assert [text[:30] for text in verification.differences] == [
+    assert [text[:30] for text in compare(trained, results, data).differences] == [
         "seed 0, epoch 2: test_loss is ",
         "seed 1: the final weights are ",
         "1 predictions are not the reco",
     ]
     results.summary["processor"] = "another"
-    verification = verify(tree, trained, homework=SHORT)
+    verification = compare(trained, results, data)
     assert (verification.identical, verification.differences) == (False, [])
     assert verification.as_text().endswith("not identical, but within the tolerances.")
 
 
 def test_other_images_are_refused(
-    trained: Path, tmp_path: Path, write_tree: Callable[..., Path]
+    trained: dict[int, Run], tmp_path: Path, write_tree: Callable[..., Path]
 ) -> None:
     other = write_tree(tmp_path / "other", per_class=2)
-    with pytest.raises(InputError, match=r"are not those of .*results.* which come from"):
-        verify(other, trained, homework=SHORT)
+    with pytest.raises(InputError, match=r"are not those of .* which come from"):
+        verify(other, tmp_path, homework=SHORT)
 
 
 def test_an_early_difference_is_named(history: pd.DataFrame) -> None:
