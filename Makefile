@@ -9,7 +9,7 @@ COURSE ?=
 export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-CHAPTERS := $(wildcard *.qmd) _quarto.yml network.yml references.bib $(wildcard *.css *.scss *.js)
+CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js)
 RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors results/predictions.safetensors)
 PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
@@ -32,19 +32,21 @@ train: | $(VENV)/.installed ## train question 3's net again (minutes) and write 
 
 check: lint types coverage ## all that CI runs: style, types and tests
 
-test: | $(VENV)/.installed-test ## run every test
-	$(BIN)/python -m pytest
+test: | $(VENV)/.installed-test ## run the tests, but the slow ones
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
-coverage: | $(VENV)/.installed-test ## run every test and see that they reach 95 % of the branches
+coverage: | $(VENV)/.installed-test ## run every test, the slow ones too, and measure their coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-lint: | $(VENV)/.installed-test ## check style and spelling
+lint: | $(VENV)/.installed-test ## check style, spelling, the order of imports and the dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
 
 types: | $(VENV)/.installed-test ## check types
 	$(BIN)/mypy
@@ -71,7 +73,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 $(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
-	$(call install,.)
+	$(call install,.[book])
 
 $(VENV)/.installed-test: pyproject.toml $(CONSTRAINTS)
 	$(call install,.[test])

@@ -1,43 +1,140 @@
-"""Random networks for hypothesis."""
+"""Random networks, and their derivatives in thousands of digits without hw1lib's formulas."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
+import mpmath
 from hypothesis import strategies as st
 
 from hw1lib.backprop.network import ACTIVATIONS, Network, parse_network
 
+NUMBERS: dict[str, Callable[[random.Random], Any]] = {
+    "integers": lambda rng: rng.randint(-9, 9),
+    "decimals": lambda rng: f"{rng.randint(-10, 10) / 10}",
+}
 quarters = st.integers(-12, 12).map(lambda n: f"{n}/4")
+
+
+def random_networks(numbers: str, output: str, count: int) -> Iterator[Network]:
+    """Networks of up to three units a layer, with all activations."""
+    rng = random.Random(f"{numbers} {output}")
+
+    def vector(size: int) -> list[Any]:
+        return [NUMBERS[numbers](rng) for _ in range(size)]
+
+    for number in range(count):
+        n, m = rng.randint(1, 3), rng.randint(1, 3)
+        k = rng.choice([1, 2, 2, 2, 3, 3]) if output == "softmax" else 1
+        sizes, activation = (n, m, k, rng.randrange(k)), ACTIVATIONS[number % 4]
+        yield parse_network(_fields(*sizes, activation, output, vector, rng.randint(0, 1)))
+
+
+def _fields(
+    n: int, m: int, k: int, target: int, activation: str, output: str,
+    vector: Callable[[int], list[Any]], y: int,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "x": vector(n),
+        "y": y if output == "sigmoid" else [int(i == target) for i in range(k)],
+        "W_H": [vector(n) for _ in range(m)],
+        "b_H": vector(m),
+        "W_O": [vector(m) for _ in range(k)],
+        "b_O": vector(k),
+        "activation": activation,
+        "output": output,
+    }
 
 
 @st.composite
 def network_fields(draw: st.DrawFn, largest: int = 4) -> dict[str, Any]:
     """The fields of a network file, of any size up to `largest`, activation and output."""
-    n, m = draw(st.integers(1, largest)), draw(st.integers(1, largest))
     output = draw(st.sampled_from(["softmax", "sigmoid"]))
+    n, m = draw(st.integers(1, largest)), draw(st.integers(1, largest))
     k = 1 if output == "sigmoid" else draw(st.integers(1, largest))
-    if output == "sigmoid":
-        y: Any = draw(st.sampled_from([0, 1]))
-    else:
-        target = draw(st.integers(0, k - 1))
-        y = [int(i == target) for i in range(k)]
+    sizes = (n, m, k, draw(st.integers(0, k - 1)))
 
     def vector(size: int) -> list[str]:
         return draw(st.lists(quarters, min_size=size, max_size=size))
 
-    return {
-        "x": vector(n),
-        "y": y,
-        "W_H": [vector(n) for _ in range(m)],
-        "b_H": vector(m),
-        "W_O": [vector(m) for _ in range(k)],
-        "b_O": vector(k),
-        "activation": draw(st.sampled_from(ACTIVATIONS)),
-        "output": output,
-    }
+    activation = draw(st.sampled_from(ACTIVATIONS))
+    return _fields(*sizes, activation, output, vector, draw(st.integers(0, 1)))
 
 
 def networks(largest: int = 4) -> st.SearchStrategy[Network]:
     """Networks with numbers in quarters, so that kinks and zeros do occur."""
     return network_fields(largest).map(parse_network)
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """Values and derivatives of a network in `digits` digits, by forward differentiation."""
+
+    network: Network
+    digits: int
+
+    def __post_init__(self) -> None:
+        mp = mpmath.MPContext()
+        mp.dps = self.digits
+        object.__setattr__(self, "mp", mp)
+
+    def number(self, value: Fraction) -> Any:
+        return self.mp.mpf(value.numerator) / value.denominator
+
+    def layers(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """h, f'(z_H) and the logits; a sigmoid's second class has the logit 0."""
+        mp, net = self.mp, self.network
+        h, slope, z_O = [], [], []
+        for row, b in zip(net.W_H, net.b_H, strict=True):
+            z = sum(w * v for w, v in zip(row, net.x, strict=True)) + b  # in fractions
+            value, e = self.number(z), mp.exp(-abs(self.number(z)))
+            if net.activation == "sigmoid":
+                h.append(1 / (1 + e) if z > 0 else e / (1 + e))
+                slope.append(e / (1 + e) ** 2)
+            elif net.activation == "tanh":
+                h.append(mp.tanh(value))
+                slope.append(mp.sech(value) ** 2)
+            else:
+                on = net.activation == "identity" or z > 0
+                h.append(value * on)
+                slope.append(mp.mpf(on))
+        for row, b in zip(net.W_O, net.b_O, strict=True):
+            z_O.append(mp.fdot(map(self.number, row), h) + self.number(b))
+        return h, slope, z_O + ([mp.mpf(0)] if net.output == "sigmoid" else [])
+
+    @property
+    def target(self) -> int:
+        y = self.network.y
+        return y.index(1) if self.network.output == "softmax" else int(y[0] == 0)
+
+    def probabilities(self) -> list[Any]:
+        powers = [self.mp.exp(z) for z in self.layers()[2]]
+        return [power / self.mp.fsum(powers) for power in powers]
+
+    def loss(self) -> Any:
+        z = self.layers()[2]
+        return self.mp.log(self.mp.fsum(self.mp.exp(v - z[self.target]) for v in z))
+
+    def derivatives(self) -> dict[tuple[str, tuple[int, ...]], Any]:
+        """By parameter and index: what a change of the parameter does to the logits, weighted."""
+        mp, net = self.mp, self.network
+        h, slope, _ = self.layers()
+        shares = self.probabilities()
+
+        def change(dz: dict[int, Any]) -> Any:
+            return mp.fsum(shares[k] * v for k, v in dz.items()) - dz.get(self.target, 0)
+
+        found = {}
+        for i in range(len(h)):
+            dz = {k: self.number(row[i]) * slope[i] for k, row in enumerate(net.W_O)}
+            found["b_H", (i,)] = change(dz)
+            for j, v in enumerate(net.x):
+                found["W_H", (i, j)] = change({k: d * self.number(v) for k, d in dz.items()})
+        for k in range(len(net.b_O)):
+            found["b_O", (k,)] = change({k: mp.mpf(1)})
+            found |= {("W_O", (k, j)): change({k: v}) for j, v in enumerate(h)}
+        return found

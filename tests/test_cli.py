@@ -11,7 +11,7 @@ from hw1lib.errors import InputError
 
 
 def test_gradients_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["gradients", str(root / "network.yml"), "--json"]) == 0
+    assert main(["gradients", str(root / "network.toml"), "--json"]) == 0
     out = json.loads(capsys.readouterr().out)
     assert set(out) == {"forward", "gradients", "zeros", "agreement"}
     assert set(out["forward"]) == {"z_H", "h", "z_O", "y_hat", "loss"}
@@ -21,10 +21,10 @@ def test_gradients_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_gradients_as_text(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["gradients", str(root / "network.yml")]) == 0
+    assert main(["gradients", str(root / "network.toml")]) == 0
     out = capsys.readouterr().out
-    assert "loss  1.701413" in out
-    assert "hidden unit 2 is inactive" in out
+    assert "loss  1.70141" in out
+    assert "hidden unit 2 is off" in out
 
 
 def test_adam(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_bad_options_are_refused_with_exit_code_2(
 def test_a_user_error_is_one_sentence_and_exit_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["gradients", str(tmp_path / "none.yml")]) == 2
+    assert main(["gradients", str(tmp_path / "none.toml")]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("hw1: ")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 import sympy
 import torch
@@ -11,14 +13,16 @@ from hw1lib.display import evaluated, latex, scientific, source, table
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (torch.tensor(0.38), "0.3800"),
+        (torch.tensor(0.3812345, dtype=torch.float64), "0.3812"),
+        (torch.tensor(0.38, dtype=torch.float64), "0.38"),
         (torch.tensor(2.0), "2"),
         (torch.tensor(-0.0), "0"),
         (torch.tensor(1e-9), r"1.0 \times 10^{-9}"),
-        (torch.tensor([0.5, 1.0]), r"\begin{bmatrix} 0.5000 \\ 1 \end{bmatrix}"),
+        (torch.tensor([0.5, 1.0]), r"\begin{bmatrix} 0.5 \\ 1 \end{bmatrix}"),
         (torch.eye(2), r"\begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}"),
         (sympy.Matrix([Rational(1, 2), exp(1)]), r"\begin{bmatrix} 1 / 2 \\ e \end{bmatrix}"),
-        (0.25, "0.2500"),
+        ((Fraction(1, 2), Fraction(-3)), r"\begin{bmatrix} 1 / 2 \\ -3 \end{bmatrix}"),
+        (0.25, "0.25"),
     ],
 )
 def test_latex(value: object, shown: str) -> None:
@@ -41,17 +45,28 @@ def test_table_is_markdown() -> None:
     assert table(["a", "b"], [[1, "x"]], "lr").data == "| a | b |\n| :--- | ---: |\n| 1 | x |"
 
 
+SUM = sum(sympy.tanh(Rational(1, i)) ** i for i in range(2, 9))
+
+
 @pytest.mark.parametrize(
-    ("exact", "shown"),
+    ("exact", "number", "decimals", "shown"),
     [
-        (sympy.Matrix([Rational(5, 2)]), r"= \begin{bmatrix} 5 / 2 \end{bmatrix}"),
-        (sympy.tanh(1), r"= \tanh{\left(1 \right)} \approx 0.7616"),
-        (sum(sympy.tanh(Rational(1, i)) ** i for i in range(2, 9)), r"\approx 0.7616"),
+        (Rational(5, 2), 2.5, False, "= 5 / 2"),
+        (Rational(5, 2), 2.5, True, "= 2.5"),
+        (Rational(1, 3), 1 / 3, False, "= 1 / 3"),
+        (Rational(1, 3), 1 / 3, True, r"\approx 0.3333"),
+        (Rational(243079, 100000), 2.43079, True, r"\approx 2.4308"),
+        (Rational(243079, 100000), 2.43079, False, r"\approx 2.4308"),
+        (sympy.tanh(1), 0.76159, False, r"= \tanh{\left(1 \right)} \approx 0.7616"),
+        (sympy.tanh(1), 0.76159, True, r"\approx 0.7616"),
+        (SUM, 0.76159, False, r"\approx 0.7616"),
+        (None, 0.76159, False, r"\approx 0.7616"),
     ],
 )
-def test_exact_values_are_shown_where_they_can_be_read(exact: sympy.Expr, shown: str) -> None:
-    approximate = torch.tensor(0.7616)
-    assert evaluated(exact, approximate).data == shown
+def test_exact_values_are_shown_where_they_can_be_read(
+    exact: sympy.Expr, number: float, decimals: bool, shown: str
+) -> None:
+    assert evaluated(exact, torch.tensor(number).double(), decimals=decimals).data == shown
 
 
 def test_source_without_its_docstring() -> None:

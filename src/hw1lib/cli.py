@@ -1,21 +1,29 @@
-"""The command line: `hw1 gradients`, `adam`, `data`, `train`, `render` and so on."""
+"""The command line: `hw1 gradients`, `adam`, `data`, `train`, `verify` and `render`.
+
+Each command imports what it needs when it runs, so that `hw1 --help` is immediate.
+"""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from hw1lib.commands import book, experiment, questions
 from hw1lib.errors import InputError
+from hw1lib.homework import Homework
 
 INTERRUPTED = 128 + 2  # as shells have it for SIGINT
+LARGEST = 2**63 - 1
+SEEDS = (0, 1, 2, 3, 4)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; input that can't be used gives one sentence and exit code 2.
+    """Runs one command and returns its exit code.
 
-    Ctrl-C gives 130.
+    Unusable input gives one sentence and exit code 2, Ctrl-C gives 130.
     """
     options = parser().parse_args(arguments)
     try:
@@ -24,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"hw1: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("hw1: interrupted; what was there before is as it was.", file=sys.stderr)
+        print("hw1: interrupted; no finished work is lost.", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -32,12 +40,214 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(prog="hw1", description="Computations and pages of the hw1 book.")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    questions.add_gradients(commands)
-    questions.add_adam(commands)
-    experiment.add_data(commands)
-    experiment.add_train(commands)
-    experiment.add_verify(commands)
-    experiment.add_bench(commands)
-    book.add_render(commands)
-    book.add_submission(commands)
+
+    def add(name: str, help: str, run: Callable[..., int | None]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+        command.set_defaults(run=run)
+        return command
+
+    _gradients_options(add("gradients", "question 1: both passes of a network file", _gradients))
+    _adam_options(add("adam", "question 2: Adam's expected first moment", _adam))
+    _data_options(add("data", "fetch and prepare CIFAR-10 for question 3", _data))
+    _train_options(add("train", "train question 3's net and write results/", _train))
+    _verify_options(add("verify", "train again and compare with results/", _verify))
+    _render_options(add("render", "build site, PDF and notebooks", _render))
     return top
+
+
+def _gradients_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("network", nargs="?", type=Path, help="default: the book's network file")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _gradients(options: argparse.Namespace) -> None:
+    from hw1lib.backprop.network import load_network
+    from hw1lib.backprop.prose import gradients_as_json, gradients_as_text
+
+    network = load_network(options.network)
+    print(gradients_as_json(network) if options.json else gradients_as_text(network))
+
+
+def _adam_options(command: argparse.ArgumentParser) -> None:
+    homework = Homework()
+    command.add_argument(
+        "--beta1", type=decay_rate, default=homework.adam_beta1, help="decay rate of the moment"
+    )
+    command.add_argument(
+        "--mean", type=number, default=homework.adam_mean, help="mean G of the gradient"
+    )
+    command.add_argument(
+        "--steps",
+        type=whole_number(1),
+        nargs="+",
+        default=list(homework.adam_steps),
+        metavar="T",
+        help="steps t to evaluate",
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _adam(options: argparse.Namespace) -> None:
+    from hw1lib.report import adam_as_json, adam_as_text
+
+    report = adam_as_json if options.json else adam_as_text
+    print(report(options.mean, options.beta1, options.steps))
+
+
+def _data_options(command: argparse.ArgumentParser) -> None:
+    _data_dir_option(command)
+    command.add_argument(
+        "--url",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="addresses of cifar-10-python.tar.gz to try before torchvision's own",
+    )
+
+
+def _data(options: argparse.Namespace) -> None:
+    from hw1lib.cifar.data import fetch_cifar10, load_cifar10
+
+    data_dir = _data_dir(options)
+    fetch_cifar10(data_dir, options.url)
+    data = load_cifar10(data_dir)
+    print(
+        f"{len(data.train):,} training and {len(data.test):,} test images are ready in "
+        f"{data_dir}, from {data.source}."
+    )
+
+
+def _train_options(command: argparse.ArgumentParser) -> None:
+    _data_dir_option(command)
+    command.add_argument("--epochs", type=whole_number(1), help="largest number of epochs")
+    command.add_argument(
+        "--seeds",
+        type=whole_number(0),
+        nargs="+",
+        default=list(SEEDS),
+        metavar="SEED",
+        help=f"seeds, trained side by side (default: {' '.join(map(str, SEEDS))})",
+    )
+    _device_option(command)
+    command.add_argument(
+        "--threads", type=whole_number(1), default=1, help="number of torch threads per seed"
+    )
+    _results_dir_option(command)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from hw1lib.cifar.experiment import choose_device, train
+
+    homework = Homework()
+    if options.epochs:
+        homework = replace(homework, max_epochs=options.epochs)
+    train(
+        homework,
+        list(dict.fromkeys(options.seeds)),
+        _data_dir(options),
+        options.results_dir,
+        choose_device(options.device),
+        options.threads,
+    )
+
+
+def _verify_options(command: argparse.ArgumentParser) -> None:
+    _data_dir_option(command)
+    command.add_argument("--epochs", type=whole_number(1), help="compare only the first epochs")
+    _device_option(command)
+    _results_dir_option(command)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from hw1lib.cifar.experiment import choose_device
+    from hw1lib.cifar.verify import verify
+
+    device = choose_device(options.device)
+    verification = verify(_data_dir(options), options.results_dir, options.epochs, device)
+    print(verification.as_text())
+    return 1 if verification.differences else 0
+
+
+def _render_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--engine",
+        choices=("auto", "quarto", "pandoc"),
+        default="auto",
+        help="auto takes Quarto if it is found",
+    )
+    command.add_argument("--output-dir", type=Path, default=Path("_book"))
+    command.add_argument(
+        "--cell-timeout",
+        type=whole_number(1),
+        default=120,
+        metavar="SECONDS",
+        help="longest time that one cell may take (default: 120)",
+    )
+
+
+def _render(options: argparse.Namespace) -> None:
+    from hw1lib.project import project_root
+    from qmdbook.render import render
+
+    target = options.output_dir.absolute()
+    outputs = render(project_root(), target, options.engine, options.cell_timeout)
+    print(f"site       {outputs.site}")
+    print(f"PDF        {outputs.pdf}")
+    for notebook in outputs.notebooks:
+        print(f"notebook   {notebook}")
+
+
+def _data_dir_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data-dir",
+        type=Path,
+        help="folder with torchvision's CIFAR-10 files, or with train/<class>/* and "
+        "test/<class>/* (default: HW1_DATA, else data); CIFAR-10 is downloaded into it if it "
+        "has neither",
+    )
+
+
+def _data_dir(options: argparse.Namespace) -> Path:
+    from hw1lib.cifar.data import default_data_dir
+
+    return Path(options.data_dir or default_data_dir())
+
+
+def _device_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def _results_dir_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--results-dir", type=Path, default=Path("results"))
+
+
+def whole_number(minimum: int) -> Callable[[str], int]:
+    """A converter for argparse: whole numbers of 64 bits that are at least `minimum`."""
+
+    def convert(text: str) -> int:
+        if not text.isdecimal() or len(text) > 19 or not minimum <= int(text) <= LARGEST:
+            raise argparse.ArgumentTypeError(
+                f"{text:.30} is not a whole number from {minimum} to {LARGEST}"
+            )
+        return int(text)
+
+    return convert
+
+
+def number(text: str) -> float | int:
+    """A converter for argparse: finite numbers; whole numbers stay whole."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text:.30} is not a finite number")
+    return int(text) if text.lstrip("+-").isdecimal() else value
+
+
+def decay_rate(text: str) -> float:
+    """A converter for argparse: numbers in [0, 1)."""
+    value = number(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text:.30} is not in [0, 1)")
+    return float(value)

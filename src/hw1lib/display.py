@@ -7,6 +7,7 @@ import inspect
 import statistics
 import textwrap
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -14,29 +15,35 @@ import sympy
 from IPython.display import Markdown
 from torch import Tensor
 
-from hw1lib.backprop.network import READABLE
-
 LONGEST = 12  # operations up to which an exact value is shown
+WIDEST = 6  # rows or columns up to which a matrix is shown whole
 
 
 def tex(value: object, digits: int = 4) -> Markdown:
     """A number, vector, matrix or expression as LaTeX without delimiters, for inline values.
 
-    Tensors are rounded to `digits` decimals, sympy's values stay exact; a vector is a column.
+    Tensors are rounded to `digits` decimals; fractions and sympy's values stay exact, decimals
+    among them as they are written. A vector is a column.
     """
     return Markdown(latex(value, digits))
 
 
-def evaluated(exact_value: object, approximate: Tensor, digits: int = 4) -> Markdown:
+def evaluated(
+    exact_value: object, approximate: Tensor, digits: int = 4, decimals: bool = False
+) -> Markdown:
     r"""What stands right of a symbol: `= exact`, `= exact \approx decimal` or `\approx decimal`.
 
-    The exact value is left out where it is too long to be read, the decimal one where the exact
-    value is rational.
+    Args:
+        exact_value: fractions or sympy's values; None if there are none.
+        approximate: the same, rounded.
+        digits: decimals that are shown.
+        decimals: whether rational values are shown as decimals, and others not in exact form.
     """
-    entries = list(sympy.Matrix([exact_value]))
-    simple = [_simplest(entry) for entry in entries]
-    readable = all(entry.count_ops() <= LONGEST for entry in simple)
-    rational = all(entry.is_Rational for entry in simple)
+    entries = [] if exact_value is None else [_simplest(e) for e in sympy.Matrix([exact_value])]
+    rational = all(entry.is_Rational for entry in entries)
+    if decimals and rational and entries and all(_has_decimals(e, digits) for e in entries):
+        return Markdown(f"= {latex(approximate, digits)}")
+    readable = entries and not decimals and all(map(_is_readable, entries))
     parts = [f"= {latex(exact_value, digits)}"] if readable else []
     parts += [] if readable and rational else [rf"\approx {latex(approximate, digits)}"]
     return Markdown(" ".join(parts))
@@ -51,8 +58,13 @@ def latex(value: object, digits: int = 4) -> str:
             return decimal(float(value), digits)
         rows = value.unsqueeze(1) if value.ndim == 1 else value
         return _matrix([[decimal(float(v), digits) for v in row] for row in rows])
+    if isinstance(value, tuple):
+        entries = [v if isinstance(v, tuple) else (v,) for v in value]
+        return _matrix([[latex(v) for v in row] for row in entries])
     if isinstance(value, sympy.MatrixBase):
         return _matrix([[exact(v) for v in value.row(i)] for i in range(value.rows)])
+    if isinstance(value, Fraction):
+        return str(value).replace("/", " / ")
     if isinstance(value, float):
         return decimal(value, digits)
     return exact(sympy.sympify(value))
@@ -60,9 +72,18 @@ def latex(value: object, digits: int = 4) -> str:
 
 def exact(value: sympy.Expr) -> str:
     """An exact value, in the simplest form that sympy finds quickly."""
-    if value.has(sympy.Float):
-        return decimal(float(value), 4)
     return str(sympy.latex(_simplest(value), fold_short_frac=True))
+
+
+def _has_decimals(value: sympy.Rational, digits: int) -> bool:
+    """Whether a value has no more decimals than that."""
+    return bool((value * 10**digits).is_Integer)
+
+
+def _is_readable(value: sympy.Expr) -> bool:
+    """Whether an exact value is short, and so are the numbers in it."""
+    numbers = value.atoms(sympy.Rational)
+    return value.count_ops() <= LONGEST and all(n.q < 1000 and abs(n.p) < 10**6 for n in numbers)
 
 
 @lru_cache(maxsize=256)
@@ -73,9 +94,12 @@ def _simplest(value: sympy.Expr) -> sympy.Expr:
 
 
 def decimal(value: float, digits: int = 4) -> str:
-    """A rounded number; whole ones without decimals, tiny ones with their power of ten."""
-    if value == int(value) and abs(value) < 1e6:
-        return str(int(value))
+    """A rounded number; whole ones without decimals, tiny ones with their power of ten.
+
+    A number of at most `digits` decimals has no more than it needs.
+    """
+    if abs(value) < 1e6 and float(f"{value:.{digits}f}") == value:
+        return f"{value + 0.0:.{digits}f}".rstrip("0").rstrip(".")
     text = f"{value:.{digits}f}"
     if float(text) == 0 or abs(value) >= 1e6:
         return scientific(value)
@@ -144,4 +168,4 @@ def _matrix(rows: list[list[str]]) -> str:
 
 def _cut(items: list[Any], mark: object) -> list[Any]:
     """The first few and the last of many items, with a mark for those left out."""
-    return items if len(items) <= READABLE else [*items[: READABLE - 2], mark, items[-1]]
+    return items if len(items) <= WIDEST else [*items[: WIDEST - 2], mark, items[-1]]

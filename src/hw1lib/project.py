@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hw1lib.errors import InputError
 
-MARKERS = ("_quarto.yml", "network.yml")
+NETWORK = "network.toml"
+MARKERS = ("_quarto.yml", NETWORK)
 
 
 def project_root() -> Path:

@@ -15,7 +15,7 @@ from hw1lib.cifar.fingerprint import bytes_digest
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
 
-DATA = ("network.yml", "results")
+DATA = ("network.toml", "results")
 LIBRARIES = ("torch", "sympy", "matplotlib", "pandas", "numpy")
 
 

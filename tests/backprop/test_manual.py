@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from test_network import GOOD
 
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import PARAMETERS, Network, parse_network
-from networks import networks
+from networks import Oracle, networks
 
 
 def test_forward_pass_of_a_worked_example() -> None:
@@ -24,8 +24,7 @@ def test_forward_pass_of_a_worked_example() -> None:
 
 
 def test_backward_pass_of_a_worked_example() -> None:
-    network = parse_network(GOOD)
-    gradients = backward(network, forward(network))
+    gradients = backward(parse_network(GOOD))
     error = 1 / (1 + math.exp(-1.5))  # the prediction of the wrong class: delta_O = (e, -e)
     for name, wanted in {
         "b_O": [error, -error],
@@ -36,15 +35,38 @@ def test_backward_pass_of_a_worked_example() -> None:
         assert getattr(gradients, name).tolist() == [pytest.approx(row) for row in wanted], name
 
 
+def test_a_published_worked_example() -> None:
+    """Mazur's network (2015) as he gives it, with softmax and cross-entropy in torch."""
+    fields = {
+        "x": ["0.05", "0.10"],
+        "y": 1,
+        "W_H": [["0.15", "0.20"], ["0.25", "0.30"]],
+        "b_H": ["0.35", "0.35"],
+        "W_O": [["0.40", "0.45"]],
+        "b_O": ["0.60"],
+        "activation": "sigmoid",
+        "output": "sigmoid",
+    }
+    values = forward(parse_network(fields))
+    assert values.z_H[0].item() == pytest.approx(0.3775, abs=1e-15)
+    assert values.h.tolist() == pytest.approx([0.593269992, 0.596884378], abs=5e-10)
+    assert values.z_O.tolist() == pytest.approx([1.105905967], abs=5e-10)
+    assert values.y_hat.tolist() == pytest.approx([0.75136507], abs=5e-9)
+
+
+@settings(max_examples=50, deadline=None)
 @given(networks())
-def test_prediction_is_a_distribution_and_gradients_have_their_shapes(network: Network) -> None:
-    values = forward(network)
-    gradients = backward(network, values)
-    if network.output == "softmax":
-        assert float(values.y_hat.sum()) == pytest.approx(1)
-    assert (values.y_hat >= 0).all()
-    assert (values.y_hat <= 1).all()
-    assert values.loss >= 0
+def test_the_forward_pass_is_right_to_the_last_digits(network: Network) -> None:
+    values, oracle = forward(network), Oracle(network, 60)
+    h, _, z_O = oracle.layers()
+    shares = oracle.probabilities()
+    size = len(network.b_O)
+    for mine, wanted in (
+        (values.h, h), (values.z_O, z_O[:size]), (values.y_hat, shares[:size]),
+        (values.loss.view(1), [oracle.loss()]),
+    ):  # fmt: skip
+        assert mine.tolist() == pytest.approx([float(v) for v in wanted], rel=1e-14, abs=1e-50)
+    gradients = backward(network)
     for name in PARAMETERS:
         assert getattr(gradients, name).shape == network.tensor(name).shape
 
@@ -56,4 +78,16 @@ def test_huge_logits_give_the_exact_loss(logit: int, loss: float) -> None:
     assert float(values.loss) == loss
     one = {**GOOD, "W_O": [[0] * 3], "b_O": [2 * logit], "y": 0, "output": "sigmoid"}
     assert float(forward(parse_network(one)).loss) == loss
-    assert torch.isfinite(backward(parse_network(fields), values).W_O).all()
+    assert torch.isfinite(backward(parse_network(fields)).W_O).all()
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "identity"])
+def test_the_largest_numbers_end_in_numbers(activation: str, output: str) -> None:
+    huge = {**GOOD, "x": [10**6, 10**6], "W_H": [[10**6, 1], [1, 1], [-(10**6), 1]]}
+    if output == "sigmoid":
+        huge |= {"W_O": [[10**6, -1, "1e-30"]], "b_O": [1], "y": 0}
+    network = parse_network({**huge, "activation": activation, "output": output})
+    values, gradients = forward(network), backward(network)
+    assert all(torch.isfinite(getattr(values, name)).all() for name in ("h", "z_O", "loss"))
+    assert all(torch.isfinite(getattr(gradients, name)).all() for name in PARAMETERS)

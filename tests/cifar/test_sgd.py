@@ -62,7 +62,7 @@ def test_a_step_is_the_mean_of_chapter_1s_derivatives() -> None:
     """One hidden layer: against the backward pass of question 1, image by image."""
     from fractions import Fraction
 
-    from hw1lib.backprop.manual import backward, forward
+    from hw1lib.backprop.manual import backward
     from hw1lib.backprop.network import PARAMETERS, Network
 
     def fractions(values: Tensor) -> tuple[object, ...]:
@@ -83,7 +83,7 @@ def test_a_step_is_the_mean_of_chapter_1s_derivatives() -> None:
     for row, target in zip(x, y, strict=True):
         exact = {name: fractions(value) for name, value in start.items()}
         network = Network(x=fractions(row), y=fractions(target), **exact)  # type: ignore[arg-type]
-        gradients = backward(network, forward(network))
+        gradients = backward(network)
         for name in PARAMETERS:
             mean[name] += getattr(gradients, name) / len(x)
     moved = {name: value.clone() for name, value in start.items()}

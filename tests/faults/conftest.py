@@ -43,7 +43,7 @@ def write_book(root: Path) -> WriteBook:
 
     def write(folder: Path, **chapters: str) -> Path:
         module.write_book(folder, **chapters)
-        (folder / "network.yml").write_text("x: [1]\n")
+        (folder / "network.toml").write_text("x = [1]\n")
         return folder
 
     return write

@@ -20,7 +20,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 def windows(folder: Path) -> None:
     """Every text file as an editor of Windows leaves it: a byte order mark and CRLF."""
-    for path in [*folder.glob("*.qmd"), *folder.glob("*.yml")]:
+    for path in [*folder.glob("*.qmd"), *folder.glob("*.yml"), *folder.glob("*.toml")]:
         text = path.read_bytes().replace(b"\n", b"\r\n")
         path.write_bytes(b"\xef\xbb\xbf" + text)
     bibliography = folder / "references.bib"
@@ -67,13 +67,13 @@ def test_the_same_book_in_a_strange_place(
 
 
 def test_a_network_file_of_windows_in_a_strange_place(root: Path, hw1: Run, tmp_path: Path) -> None:
-    wanted = hw1(root, "gradients", "network.yml", "--json")
+    wanted = hw1(root, "gradients", "network.toml", "--json")
     (tmp_path / STRANGE).mkdir()
-    path = tmp_path / STRANGE / "-network.yml"
-    text = (root / "network.yml").read_bytes().replace(b"\n", b"\r\n")
+    path = tmp_path / STRANGE / "-network.toml"
+    text = (root / "network.toml").read_bytes().replace(b"\n", b"\r\n")
     path.write_bytes(b"\xef\xbb\xbf" + text)
     bare = {**BARE, "PATH": ""}
-    done = hw1(path.parent, "gradients", "--json", "--", "-network.yml", **bare)
+    done = hw1(path.parent, "gradients", "--json", "--", "-network.toml", **bare)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == json.loads(wanted.stdout)
     path.write_bytes(text.replace(b"relu ", "rélu".encode()))

@@ -71,7 +71,7 @@ def test_prose_does_not_run_code_again_but_code_does(tmp_path: Path) -> None:
     assert log.read_text() == "x"
     run(tmp_path, text.replace("'x'", "'y'"))
     assert log.read_text() == "xy"
-    (tmp_path / "network.yml").write_text("x: [1]\n")
+    (tmp_path / "network.toml").write_text("x = [1]\n")
     run(tmp_path, text.replace("'x'", "'y'"))
     assert log.read_text() == "xyy"
 

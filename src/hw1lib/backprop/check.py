@@ -1,18 +1,20 @@
-"""Checks the backward pass by hand against sympy, autograd and finite differences."""
+"""Compares the derivatives by hand with those found in three other ways."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from hw1lib.backprop.manual import Forward, Gradients, backward, forward
+from hw1lib.backprop.manual import Backward, Forward, backward, forward
 from hw1lib.backprop.network import PARAMETERS, Network
-from hw1lib.backprop.symbolic import SymbolicNetwork
+from hw1lib.backprop.symbolic import forward_mode_gradients, is_small, symbolic_gradients
 
-STEP = 1e-5
-METHODS = ("sympy", "autograd", "finite_difference")
+STEP = 1e-5  # by which finite differences move the logits, about
 
 
 @dataclass(frozen=True)
@@ -21,97 +23,103 @@ class GradientCheck:
 
     Attributes:
         network: whose derivatives they are.
-        symbolic: its exact values.
         values: the forward pass.
-        by_hand: the chain rule of chapter 1.
-        others: the same derivatives by each of `METHODS`.
+        by_hand: the backward pass of chapter 1.
+        others: the derivatives by name of the way: sympy (fifty_digits for networks too large for
+            it), autograd and finite_difference; each a float64 tensor for each parameter.
     """
 
     network: Network
-    symbolic: SymbolicNetwork
     values: Forward
-    by_hand: Gradients
-    others: dict[str, Gradients]
+    by_hand: Backward
+    others: dict[str, dict[str, Tensor]]
 
     @property
     def total(self) -> int:
-        """The number of derivatives in all."""
+        """The number of derivatives."""
         return sum(getattr(self.by_hand, name).numel() for name in PARAMETERS)
 
     def difference(self, method: str, parameter: str) -> float:
-        """Largest absolute difference of one parameter's derivatives from those by hand."""
-        mine, other = (getattr(g, parameter) for g in (self.by_hand, self.others[method]))
-        return float((mine - other).abs().max())
+        """Largest difference of one parameter's derivatives from those by hand.
+
+        It is absolute where they are less than 1 in size, and relative to the largest elsewhere.
+        """
+        mine, other = getattr(self.by_hand, parameter), self.others[method][parameter]
+        return float((mine - other).abs().max() / mine.abs().max().clamp(min=1))
 
     @property
     def agreement(self) -> dict[str, float]:
-        """Largest absolute difference from the derivatives by hand, for each method."""
-        return {m: max(self.difference(m, p) for p in PARAMETERS) for m in METHODS}
+        """Largest `difference` of each way."""
+        return {way: max(self.difference(way, p) for p in PARAMETERS) for way in self.others}
 
 
 def check_gradients(network: Network) -> GradientCheck:
     """Computes the derivatives all four ways (@sec-check)."""
-    values, symbolic = forward(network), SymbolicNetwork(network)
+    small = is_small(network)
     others = {
-        "sympy": sympy_gradients(symbolic),
+        "sympy" if small else "fifty_digits": (
+            symbolic_gradients if small else forward_mode_gradients
+        )(network),
         "autograd": autograd_gradients(network),
         "finite_difference": finite_difference_gradients(network),
     }
-    return GradientCheck(network, symbolic, values, backward(network, values), others)
+    return GradientCheck(network, forward(network), backward(network), others)
 
 
-def sympy_gradients(symbolic: SymbolicNetwork) -> Gradients:
-    """The exact derivatives, rounded to float64 once."""
-    return Gradients(**{name: _rounded(symbolic, name) for name in PARAMETERS})
+def torch_loss(network: Network) -> Callable[..., Tensor]:
+    """The loss in torch alone (@eq-forward to @eq-loss), each ReLU on the side that it is on.
 
+    Args:
+        network: gives input, target, activation, output and the side of each ReLU.
 
-def _rounded(symbolic: SymbolicNetwork, name: str) -> Tensor:
-    """One parameter's exact derivatives as float64, in the parameter's shape."""
-    entries = [float(value.evalf(30)) for value in symbolic.gradient(name)]
-    shape = symbolic.network.tensor(name).shape
-    return torch.tensor(entries, dtype=torch.float64).view(shape)
-
-
-def autograd_gradients(network: Network) -> Gradients:
-    """torch's own reverse mode, in float64."""
-    parameters = {name: p.requires_grad_() for name, p in network.parameters().items()}
-    forward(network, parameters).loss.backward()
-    return Gradients(**{name: _grad(value) for name, value in parameters.items()})
-
-
-def finite_difference_gradients(network: Network) -> Gradients:
-    """Central differences of the loss with steps of `STEP`.
-
-    Where the step would carry a ReLU over its kink, the difference is taken on the side where the
-    unit stays as it is.
+    Returns:
+        A function of W_H, b_H, W_O and b_O, float64 tensors in the network's shapes, that gives
+        the loss in nats.
     """
-    parameters = network.parameters()
-    return Gradients(**{name: _differences(network, parameters, name) for name in PARAMETERS})
+    x, y, active = network.tensor("x"), network.tensor("y"), torch.tensor(network.active)
+    f = {"relu": lambda z: torch.where(active, z, 0), "identity": lambda z: z}.get(
+        network.activation
+    ) or getattr(torch, network.activation)
+
+    def loss(W_H: Tensor, b_H: Tensor, W_O: Tensor, b_O: Tensor) -> Tensor:
+        z_O = W_O @ f(W_H @ x + b_H) + b_O
+        if network.output == "softmax":
+            return torch.logsumexp(z_O - z_O @ y, dim=0)
+        return functional.binary_cross_entropy_with_logits(z_O, y)
+
+    return loss
 
 
-def _differences(network: Network, parameters: dict[str, Tensor], name: str) -> Tensor:
-    flat = parameters[name].view(-1)
-    result = torch.empty_like(flat)
-    centre = forward(network, parameters)
-    for i, value in enumerate(flat.tolist()):
-        ends = []
-        for shift in (-STEP, STEP):
-            flat[i] = value + shift
-            moved = forward(network, parameters)
-            stays = torch.equal(_active(network, moved), _active(network, centre))
-            ends.append((shift, moved.loss) if stays else (0.0, centre.loss))
-        flat[i] = value
-        (low, at_low), (high, at_high) = ends
-        result[i] = (at_high - at_low) / (high - low)
-    return result.view_as(parameters[name])
+def autograd_gradients(network: Network) -> dict[str, Tensor]:
+    """torch's own reverse mode, in float64."""
+    parameters = [p.requires_grad_() for p in network.parameters().values()]
+    gradients = torch.autograd.grad(torch_loss(network)(*parameters), parameters)
+    return dict(zip(PARAMETERS, gradients, strict=True))
 
 
-def _active(network: Network, values: Forward) -> Tensor:
-    """Which hidden units are on the active side of a ReLU (all, for other activations)."""
-    return (values.z_H > 0) | (network.activation != "relu")
+def finite_difference_gradients(network: Network) -> dict[str, Tensor]:
+    """Central differences of the loss in float64, each step short enough for its parameter."""
+    loss, parameters, gradients = torch_loss(network), network.parameters(), network.parameters()
+    for name, entries in parameters.items():
+        for index in product(*map(range, entries.shape)):
+            value = float(entries[index])
+            step = max(STEP / _reach(network, name, index), 1e-14 * abs(value))
+            entries[index] = high = value + step
+            above = loss(*parameters.values())
+            entries[index] = low = value - step
+            below = loss(*parameters.values())
+            entries[index] = value
+            gradients[name][index] = (above - below) / (high - low)
+    return gradients
 
 
-def _grad(parameter: Tensor) -> Tensor:
-    if parameter.grad is None:
-        raise AssertionError("autograd left a parameter without derivative")
-    return parameter.grad
+def _reach(network: Network, name: str, index: tuple[int, ...]) -> float:
+    """By how much a change of a parameter is multiplied at most on its way to the logits."""
+    if name == "b_O":
+        return 1.0
+    if name == "W_O":
+        z = network.z_H[index[1]]
+        return max(1.0, abs(float(z)) if network.activation in ("relu", "identity") else 1.0)
+    weights = [abs(float(row[index[0]])) for row in network.W_O]
+    factor = abs(float(network.x[index[1]])) if name == "W_H" else 1.0
+    return max(1.0, factor) * max(1.0, *weights)

@@ -1,14 +1,32 @@
-"""Forward and backward pass by hand, step for step as chapter 1 writes them; no autograd."""
+"""Forward and backward pass by hand, step for step as chapter 1 writes them.
+
+Each number is right to the last digits of a float64, and is 0 only if it is exactly 0 or smaller
+than every float64. To this end the passes compute with intervals that hold the exact value, in as
+many digits as it takes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
 
+import mpmath
 import torch
+from mpmath.ctx_iv import MPIntervalContext
 from torch import Tensor
 
-from hw1lib.backprop.network import PARAMETERS, Network
+from hw1lib.backprop.exact import Classes, Logit, classes
+from hw1lib.backprop.network import Network
+
+Interval: TypeAlias = Any  # mpmath is not annotated
+Nested: TypeAlias = Any  # intervals or floats in nested lists
+Values: TypeAlias = dict[str, Nested]
+
+FEWEST_DIGITS = 50
+ACCURACY = 1e-15  # the largest relative width of an interval that is rounded to a float64
+SMALL = 1e-20  # of u, where u and log(1 + u) have the same float64
 
 
 @dataclass(frozen=True)
@@ -31,94 +49,169 @@ class Forward:
 
 
 @dataclass(frozen=True)
-class Gradients:
-    """The loss's derivatives, each in its parameter's shape."""
+class Backward:
+    """The loss's derivatives, in float64, each in its parameter's shape.
 
+    Attributes:
+        dL_dh: (m,) derivatives with respect to the activations h.
+        slope: (m,) f'(z_H).
+        W_O: (k, m) derivatives with respect to W_O.
+        b_O: (k,) derivatives with respect to b_O, which are delta_O.
+        W_H: (m, n) derivatives with respect to W_H.
+        b_H: (m,) derivatives with respect to b_H, which are delta_H.
+    """
+
+    dL_dh: Tensor
+    slope: Tensor
     W_O: Tensor
     b_O: Tensor
     W_H: Tensor
     b_H: Tensor
 
 
-def identity(z: Tensor) -> Tensor:
-    """z itself."""
-    return z
+def forward(network: Network) -> Forward:
+    """The forward pass (@eq-forward, @eq-prediction, @eq-loss)."""
+    return Forward(**_certain(network, _forward))
 
 
-ACTIVATION: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "identity": identity,
-}
-
-# The derivative of the activation, from z and h = activation(z). At z = 0 the ReLU has none, and
-# 0 is taken, as torch does.
-SLOPE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "relu": lambda z, h: (z > 0).to(z),
-    "sigmoid": lambda z, h: h * (1 - h),
-    "tanh": lambda z, h: 1 - h**2,
-    "identity": lambda z, h: torch.ones_like(z),
-}
-
-
-def cross_entropy(z_O: Tensor, y: Tensor, output: str) -> Tensor:
-    """-sum y log(y_hat) from the logits, without overflow (@eq-loss).
-
-    Softmax: log(sum exp(z_O)) - z_O at the target. Sigmoid: log(1 + exp(-z_O)) if y is 1,
-    log(1 + exp(z_O)) if y is 0.
-
-    Args:
-        z_O: (k,) logits.
-        y: (k,) target.
-        output: softmax or sigmoid.
-
-    Returns:
-        () in nats.
-    """
-    if output == "softmax":
-        return torch.logsumexp(z_O, dim=0) - (y * z_O).sum()
-    return torch.logaddexp(torch.zeros_like(z_O), (1 - 2 * y) * z_O).sum()
-
-
-def forward(network: Network, parameters: dict[str, Tensor] | None = None) -> Forward:
-    """The forward pass (@eq-forward, @eq-prediction), with other `parameters` if given.
-
-    Args:
-        network: gives input, target, activation and output.
-        parameters: a float64 tensor for each of `PARAMETERS`, in the network's shapes; the
-            network's own if None.
-
-    Returns:
-        All values in float64, the loss in nats.
-    """
-    x, y = network.tensor("x"), network.tensor("y")
-    parameters = parameters or network.parameters()
-    W_H, b_H, W_O, b_O = (parameters[name] for name in PARAMETERS)
-    z_H = W_H @ x + b_H
-    h = ACTIVATION[network.activation](z_H)
-    z_O = W_O @ h + b_O
-    y_hat = z_O.softmax(dim=0) if network.output == "softmax" else z_O.sigmoid()
-    return Forward(z_H, h, z_O, y_hat, cross_entropy(z_O, y, network.output))
-
-
-def backward(network: Network, values: Forward) -> Gradients:
+def backward(network: Network) -> Backward:
     """The backward pass, from the loss back to the first layer (@eq-delta-o to @eq-grad-h).
 
-    Args:
-        network: gives input, target, output weights and activation.
-        values: of the network's forward pass.
-
-    Returns:
-        The derivatives @eq-answer-o and @eq-answer-h, float64.
+    Where z_H is 0, the ReLU's slope is 0, as torch has it.
     """
-    x, y, W_O = map(network.tensor, ("x", "y", "W_O"))
-    delta_O = values.y_hat - y
-    dL_dh = W_O.T @ delta_O
-    delta_H = dL_dh * SLOPE[network.activation](values.z_H, values.h)
-    return Gradients(
-        W_O=torch.outer(delta_O, values.h),
-        b_O=delta_O,
-        W_H=torch.outer(delta_H, x),
-        b_H=delta_H,
-    )
+    return Backward(**_certain(network, _backward))
+
+
+def _forward(network: Network, iv: MPIntervalContext) -> Values:
+    """The values of the forward pass as intervals."""
+    output = classes(network)
+    z_O = _logits(output, iv)
+    powers = {logit: iv.exp(z) for logit, z in z_O.items()}
+    total = _sum((powers[logit] for logit in output.logits), iv)
+    others = _sum((powers[logit] for logit in output.others), iv)
+    logits = output.logits[: len(network.b_O)]
+    return {
+        "z_H": [_exact(z, iv) for z in network.z_H],
+        "h": _hidden(network, ACTIVATION, iv),
+        "z_O": [z_O[logit] for logit in logits],
+        "y_hat": [powers[logit] / total for logit in logits],
+        "loss": _log_of_one_plus(others / powers[output.logits[output.target]], iv),
+    }
+
+
+def _backward(network: Network, iv: MPIntervalContext) -> Values:
+    """The derivatives as intervals."""
+    h, slope = (_hidden(network, forms, iv) for forms in (ACTIVATION, SLOPE))
+    x = [_exact(v, iv) for v in network.x]
+    delta_O, dL_dh = _errors(network, iv)
+    delta_H = [d * s for d, s in zip(dL_dh, slope, strict=True)]
+    return {
+        "dL_dh": dL_dh,
+        "slope": slope,
+        "W_O": [[d * v for v in h] for d in delta_O],
+        "b_O": delta_O,
+        "W_H": [[d * v for v in x] for d in delta_H],
+        "b_H": delta_H,
+    }
+
+
+def _errors(network: Network, iv: MPIntervalContext) -> tuple[list[Interval], list[Interval]]:
+    """delta_O = y_hat - y and W_O^T delta_O.
+
+    An error at the target is less than 0 by what the other classes get, which says it without a
+    difference of two numbers close to 1; W_O^T delta_O is written so that it is the sum of nothing
+    where it is exactly 0 (`Classes.pulls`).
+    """
+    output = classes(network)
+    powers = {logit: iv.exp(z) for logit, z in _logits(output, iv).items()}
+    total = _sum((powers[logit] for logit in output.logits), iv)
+    errors = [powers[logit] / total for logit in output.logits]
+    errors[output.target] = -_sum((powers[logit] for logit in output.others), iv) / total
+    dL_dh = [
+        _sum((_exact(c, iv) * powers[z] for z, c in output.pulls(j).items()), iv) / total
+        for j in range(len(network.b_H))
+    ]
+    return errors[: len(network.b_O)], dL_dh
+
+
+ACTIVATION: dict[str, Callable[[Interval, MPIntervalContext], Interval]] = {
+    "relu": lambda z, iv: z,  # of a unit that is on
+    "sigmoid": lambda z, iv: 1 / (1 + iv.exp(-z)),
+    "tanh": lambda z, iv: (iv.exp(z) - iv.exp(-z)) / (iv.exp(z) + iv.exp(-z)),
+    "identity": lambda z, iv: z,
+}
+SLOPE: dict[str, Callable[[Interval, MPIntervalContext], Interval]] = {
+    "relu": lambda z, iv: iv.mpf(1),
+    "sigmoid": lambda z, iv: 1 / ((1 + iv.exp(-z)) * (1 + iv.exp(z))),
+    "tanh": lambda z, iv: 4 / (iv.exp(z) + iv.exp(-z)) ** 2,
+    "identity": lambda z, iv: iv.mpf(1),
+}
+
+
+def _hidden(
+    network: Network,
+    forms: dict[str, Callable[[Interval, MPIntervalContext], Interval]],
+    iv: MPIntervalContext,
+) -> list[Interval]:
+    """Activation or slope of each hidden unit; exactly 0 for those that are off."""
+    form = forms[network.activation]
+    units = zip(network.z_H, network.active, strict=True)
+    return [form(_exact(z, iv), iv) if active else iv.mpf(0) for z, active in units]
+
+
+def _logits(output: Classes, iv: MPIntervalContext) -> dict[Logit, Interval]:
+    """The value of each distinct logit."""
+    arguments = {a for logit in output.logits for a, _ in logit.waves}
+    tanh = {a: ACTIVATION["tanh"](_exact(a, iv), iv) for a in arguments}
+    return {
+        logit: _sum((_exact(c, iv) * tanh[a] for a, c in logit.waves), iv)
+        + _exact(logit.constant, iv)
+        for logit in output.logits
+    }
+
+
+def _log_of_one_plus(u: Interval, iv: MPIntervalContext) -> Interval:
+    """log(1 + u) for u >= 0, which lies between u - u^2 / 2 and u."""
+    return u * iv.mpf([1 - SMALL, 1]) if u.b < SMALL else iv.log(1 + u)
+
+
+def _exact(value: Fraction, iv: MPIntervalContext) -> Interval:
+    return iv.mpf(value.numerator) / value.denominator
+
+
+def _sum(intervals: Iterable[Interval], iv: MPIntervalContext) -> Interval:
+    return sum(intervals, iv.mpf(0))
+
+
+class _TooFewDigitsError(Exception):
+    """An interval is too wide to be rounded."""
+
+
+def _certain(
+    network: Network, evaluate: Callable[[Network, MPIntervalContext], Values]
+) -> dict[str, Tensor]:
+    """What `evaluate` gives as tensors, in as many digits as it takes to know each number.
+
+    It ends: an interval around 0 is narrower than the smallest float64 in the end.
+    """
+    iv = MPIntervalContext()
+    iv.dps = FEWEST_DIGITS
+    while True:
+        try:
+            values = evaluate(network, iv)
+            return {
+                name: torch.tensor(_rounded(value), dtype=torch.float64)
+                for name, value in values.items()
+            }
+        except _TooFewDigitsError:
+            iv.dps *= 2
+
+
+def _rounded(value: Nested) -> Nested:
+    """Intervals in nested lists as floats."""
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    low, high = float(mpmath.mpf(value.a)), float(mpmath.mpf(value.b))
+    if low != high and not abs(high - low) <= ACCURACY * min(abs(low), abs(high)):
+        raise _TooFewDigitsError
+    return low + 0.0  # without the sign of -0.0

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections import Counter
+import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import sympy
-import torch
-import yaml
-from sympy import Rational
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hw1lib.errors import InputError
-from hw1lib.project import project_root
+from hw1lib.project import NETWORK, project_root
 
-Vector = tuple[Rational, ...]
-Matrix = tuple[Vector, ...]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Vector: TypeAlias = tuple[Fraction, ...]
+Matrix: TypeAlias = tuple[Vector, ...]
 
 ACTIVATIONS = ("relu", "sigmoid", "tanh", "identity")
 OUTPUTS = ("softmax", "sigmoid")
 PARAMETERS = ("W_H", "b_H", "W_O", "b_O")
 REQUIRED = ("x", "y", *PARAMETERS)
-OPTIONAL = {"activation": ACTIVATIONS, "output": OUTPUTS}
-READABLE = 6  # units of a layer up to which a chapter shows all of them, and exact values
+CHOICES = {"activation": ACTIVATIONS, "output": OUTPUTS}
+FIELDS = (*REQUIRED, *CHOICES, "example")
+READABLE = 6  # units of a layer up to which a drawing shows all of them and values are symbolic
 MAX_UNITS = 64
 MAX_BYTES = 2**18
+MAX_DOTS = 10_000  # more than the largest network has; tomllib's time grows with their square
 MAX_NUMBER = 10**6
 NUMBER = re.compile(
-    r"[+-]?(\d{1,30}/0*[1-9]\d{0,29}|(\d{1,30}|\d{0,30}\.\d{1,30}|\d{1,30}\.)([eE][+-]?\d{1,2})?)"
+    r"[+-]?(\d{1,30}/0*[1-9]\d{0,29}|(\d{1,30}|\d{0,30}\.\d{1,30}|\d{1,30}\.)([eE][+-]?\d{1,2})?)",
+    re.ASCII,
 )
+
+
+class Decimal(Fraction):
+    """An exact number that the file gives as a decimal, and that is shown as one."""
+
+    def __str__(self) -> str:
+        return decimal_text(self)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ class Network:
         b_O: (k,) biases of the output layer.
         activation: relu, sigmoid, tanh or identity.
         output: softmax or sigmoid.
+        example: whether this is the book's own network rather than somebody's figure.
     """
 
     x: Vector
@@ -63,37 +71,54 @@ class Network:
     b_O: Vector
     activation: str = "relu"
     output: str = "softmax"
+    example: bool = False
 
     @property
     def sizes(self) -> tuple[int, int, int]:
-        """Units of input, hidden and output layer: n, m, k."""
+        """Units of the input, hidden and output layers: n, m, k."""
         return len(self.x), len(self.b_H), len(self.b_O)
 
-    def exact(self, name: str) -> sympy.Matrix:
-        """A field as a sympy matrix; vectors are columns."""
-        return sympy.Matrix(getattr(self, name))
+    @property
+    def is_decimal(self) -> bool:
+        """Whether a number is written as a decimal, so that results are best shown as decimals."""
+        rows = [self.x, *self.W_H, self.b_H, *self.W_O, self.b_O]
+        return any(isinstance(number, Decimal) for row in rows for number in row)
+
+    @cached_property
+    def z_H(self) -> Vector:
+        """(m,) pre-activations of the hidden layer, exact (@eq-forward)."""
+        rows = zip(self.W_H, self.b_H, strict=True)
+        return tuple(
+            sum((w * v for w, v in zip(row, self.x, strict=True)), Fraction(b)) for row, b in rows
+        )
+
+    @cached_property
+    def active(self) -> tuple[bool, ...]:
+        """(m,) whether each hidden unit passes its pre-activation on: a ReLU only if z_H > 0."""
+        return tuple(self.activation != "relu" or z > 0 for z in self.z_H)
 
     def tensor(self, name: str) -> Tensor:
-        """A field as a new float64 tensor, (rows, columns) or (length,)."""
-        return self._rounded[name].clone()
+        """A field, or z_H, as a new float64 tensor, rounded once: (rows, columns) or (length,)."""
+        import torch  # here, so that reading a file doesn't wait for it
+
+        rows = [
+            [float(v) for v in row] if isinstance(row, tuple) else float(row)
+            for row in getattr(self, name)
+        ]
+        return torch.tensor(rows, dtype=torch.float64)
 
     def parameters(self) -> dict[str, Tensor]:
         """New float64 tensors of all `PARAMETERS`, by name."""
         return {name: self.tensor(name) for name in PARAMETERS}
 
-    @cached_property
-    def _rounded(self) -> dict[str, Tensor]:
-        """All numbers as float64, rounded once."""
-        return {name: _to_tensor(getattr(self, name)) for name in REQUIRED}
-
 
 def load_network(path: Path | str | None = None) -> Network:
-    """Reads a network file (@fig-network); the book's own `network.yml` if `path` is None.
+    """Reads a network file (@fig-network); the book's own `network.toml` if `path` is None.
 
     Raises:
         InputError: the file can't be read, or a field is missing, unknown or wrong.
     """
-    path = Path(path) if path else project_root() / "network.yml"
+    path = Path(path) if path else project_root() / NETWORK
     try:
         return parse_network(_read(path))
     except InputError as error:
@@ -101,109 +126,101 @@ def load_network(path: Path | str | None = None) -> Network:
 
 
 def parse_network(fields: dict[str, Any]) -> Network:
-    """Checks the fields of a network file and makes them exact.
+    """Checks the fields of a network file and makes its numbers exact.
+
+    Args:
+        fields: as `tomllib` reads them; decimals are texts.
 
     Raises:
         InputError: names the field and the cure.
     """
-    known = (*REQUIRED, *OPTIONAL)
     for name in fields:
-        if name not in known:
-            raise InputError(f"unknown field {_shown(name)}; the fields are {', '.join(known)}.")
+        if name not in FIELDS:
+            raise InputError(f"unknown field {_shown(name)}; the fields are {', '.join(FIELDS)}.")
     for name in REQUIRED:
         if name not in fields:
-            raise InputError(f"the field {name} is missing; add it, e.g. from the example network.")
-    choices = {name: _choice(name, fields) for name in OPTIONAL}
+            raise InputError(f"the field {name} is missing; add it as the example network has it.")
+    choices = {name: _choice(name, fields) for name in CHOICES}
+    example = fields.get("example", False)
+    if not isinstance(example, bool):
+        raise InputError(f"example is {_shown(example)}; it must be true or false.")
     x, b_H, b_O = (_vector(name, fields[name]) for name in ("x", "b_H", "b_O"))
     y = _vector("y", fields["y"] if isinstance(fields["y"], list) else [fields["y"]])
     W_H, W_O = (_matrix(name, fields[name]) for name in ("W_H", "W_O"))
     _check_shape("W_H", W_H, (len(b_H), len(x)), "hidden x input, from b_H and x")
     _check_shape("W_O", W_O, (len(b_O), len(b_H)), "output x hidden, from b_O and b_H")
     _check_target(y, len(b_O), choices["output"])
-    return Network(x, y, W_H, b_H, W_O, b_O, choices["activation"], choices["output"])
+    return Network(x, y, W_H, b_H, W_O, b_O, choices["activation"], choices["output"], example)
 
 
-class _Loader(yaml.BaseLoader):
-    """YAML whose values are lists, fields and the text that stands there.
-
-    So numbers stay exact, 010 is ten, and 1:30 is no number. There are no tags, which could name
-    objects, and no aliases, by which a small file can mean a huge one.
-    """
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-            raise yaml.MarkedYAMLError(
-                problem="tags and aliases are not known here", problem_mark=event.start_mark
-            )
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        fields = super().construct_mapping(node, deep)
-        if len(fields) < len(node.value):
-            (name, _), *_ = Counter(key.value for key, _ in node.value).most_common()
-            raise InputError(f"the field {_shown(name)} stands there twice; keep one.")
-        return fields
-
-
-def _to_tensor(value: Vector | Matrix) -> Tensor:
-    rows = [[float(v) for v in r] if isinstance(r, tuple) else float(r) for r in value]
-    return torch.tensor(rows, dtype=torch.float64)
+def decimal_text(value: Fraction) -> str:
+    """A fraction whose denominator divides a power of ten, written out: 7/20 as 0.35."""
+    places = 0
+    while (value * 10**places).denominator > 1:
+        places += 1
+    digits = str(abs(value.numerator) * 10**places // value.denominator).zfill(places + 1)
+    whole, decimals = digits[: len(digits) - places], digits[len(digits) - places :]
+    return ("-" if value < 0 else "") + whole + (f".{decimals}" if decimals else "")
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The top-level fields of a YAML file."""
+    """The fields of a TOML file, decimals as they are written."""
+    if path.suffix.lower() in (".yml", ".yaml"):
+        raise InputError(
+            f"network files are TOML, not YAML; save it as {NETWORK} and write "
+            'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
+        )
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise InputError(f"the file is larger than {MAX_BYTES // 1024} KiB; no network is.")
-        fields = yaml.load(content.decode("utf-8-sig"), _Loader)  # noqa: S506  # builds no objects
+        if len(content) > MAX_BYTES or content.count(b".") > MAX_DOTS:
+            raise InputError(f"the file is too large for a network of {MAX_UNITS} units a layer.")
+        return tomllib.loads(content.decode("utf-8-sig"), parse_float=str)
     except OSError as error:
         raise InputError(
             f"can't be read ({error.strerror}); give the path of a network file."
         ) from error
     except UnicodeDecodeError as error:
-        raise InputError("is no text in UTF-8; save it as such.") from error
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
-        reason = " ".join(str(getattr(error, "problem", None) or "it can't be parsed").split())
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = "" if line is None else f" in line {line + 1}"
+        raise InputError("is not UTF-8 text; save it as UTF-8.") from error
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it can't be parsed"
+        reason = re.sub(r"[^ -~]", "?", reason)
         raise InputError(
-            f"no plain YAML{where} ({reason:.80}); see the example network."
+            f"is not TOML ({reason:.80}); compare it with the example network."
         ) from error
-    if not isinstance(fields, dict):
-        raise InputError(
-            f"must hold the fields {', '.join(REQUIRED)}, each on a line `name: value`."
-        )
-    return fields
 
 
 def _choice(name: str, fields: dict[str, Any]) -> str:
-    allowed = OPTIONAL[name]
+    allowed = CHOICES[name]
     value = fields.get(name, allowed[0])
     if value not in allowed:
         raise InputError(f"{name} is {_shown(value)}; it must be one of {', '.join(allowed)}.")
     return str(value)
 
 
-def _number(name: str, value: object) -> Rational:
+def _number(name: str, value: object) -> Fraction:
     """An integer, decimal or fraction, exactly."""
-    text = value.strip() if isinstance(value, str) else _shown(value)
-    if isinstance(value, bool) or not NUMBER.fullmatch(text):
+    text = value.strip() if isinstance(value, str) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = Fraction(value)
+    elif text is not None and NUMBER.fullmatch(text):
+        number = (Decimal if re.search("[.eE]", text) else Fraction)(text)
+    else:
         raise InputError(
             f"{name} holds {_shown(value)}; it must be a finite number: an integer, a decimal or "
             'a fraction in quotes such as "1/2".'
         )
-    number = Fraction(text)
     if abs(number) > MAX_NUMBER:
-        raise InputError(f"{name} holds {text:.60}; numbers must lie within ±{MAX_NUMBER:,}.")
-    return Rational(number.numerator, number.denominator)
+        raise InputError(f"{name} holds a number beyond ±{MAX_NUMBER:,}; numbers must lie within.")
+    return number
 
 
 def _shown(value: object) -> str:
     """A value as messages show it: on one line, in quotes where it is text, and not long."""
-    return f"{reprlib.repr(value):.60}"
+    try:
+        return f"{reprlib.repr(value):.60}"
+    except ValueError:  # an integer of more digits than Python writes
+        return "a huge number"
 
 
 def _vector(name: str, value: object) -> Vector:

@@ -1,22 +1,33 @@
-"""The same derivatives by computer algebra: exact numbers in, exact numbers out."""
+"""The same derivatives by computer algebra, from the loss alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, TypeAlias
 
+import mpmath
 import sympy
+import torch
 from sympy import Expr, Matrix, Symbol
+from torch import Tensor
 
-from hw1lib.backprop.network import READABLE, Network
+from hw1lib.backprop.network import READABLE, REQUIRED, Network
 
 DIGITS = 50
+w = Symbol("w", real=True)
+Nested: TypeAlias = Any  # fractions in nested tuples, or numbers in nested lists
 
 
-def activation(name: str, z: Expr) -> Expr:
-    """The activation as an expression of z; the ReLU's slope at 0 is 0, as torch has it."""
+def is_small(network: Network) -> bool:
+    """Whether sympy differentiates a network's loss in reasonable time."""
+    return max(network.sizes) <= READABLE
+
+
+def activation(name: str, z: Expr, active: bool = True) -> Expr:
+    """The activation as an expression of z; of a ReLU the side that the unit is on."""
     forms: dict[str, Expr] = {
-        "relu": sympy.Piecewise((z, z > 0), (0, True)),
+        "relu": z if active else sympy.S.Zero,
         "sigmoid": 1 / (1 + sympy.exp(-z)),
         "tanh": sympy.tanh(z),
         "identity": z,
@@ -24,110 +35,113 @@ def activation(name: str, z: Expr) -> Expr:
     return forms[name]
 
 
-def prediction(output: str, z_O: Matrix) -> Matrix:
-    """Softmax or sigmoid of the (k, 1) logits (@eq-prediction)."""
+def written_out(network: Network) -> dict[str, Expr | Matrix]:
+    """z_H, h, z_O and y_hat as columns of exact expressions, and the loss (@eq-forward)."""
+    z_H, h, z_O = _layers(network)
     powers = z_O.applyfunc(sympy.exp)
-    return (
-        powers / sympy.Add(*powers)
-        if output == "softmax"
-        else powers.applyfunc(lambda p: p / (1 + p))
-    )
+    softmax = network.output == "softmax"
+    y_hat = powers / sympy.Add(*powers) if softmax else powers.applyfunc(lambda p: p / (1 + p))
+    return {"z_H": z_H, "h": h, "z_O": z_O, "y_hat": y_hat, "loss": cross_entropy(network, z_O)}
 
 
-def cross_entropy(output: str, y: Matrix, z_O: Matrix) -> Expr:
-    """-sum y log(y_hat) from the (k, 1) logits, the sigmoid's second class included (@eq-loss)."""
-    if output == "softmax":
+def cross_entropy(network: Network, z_O: Matrix) -> Expr:
+    """-log of the probability that the logits give to the target, in nats (@eq-loss)."""
+    y = Matrix(network.y)
+    if network.output == "softmax":
         return sympy.log(sympy.Add(*map(sympy.exp, z_O))) - y.dot(z_O)
     return sympy.log(1 + sympy.exp((1 - 2 * y[0]) * z_O[0]))
 
 
-@dataclass(frozen=True)
-class SymbolicNetwork:
-    """Forward pass and derivatives of a network as exact expressions.
+def loss_in(network: Network, parameter: str, index: tuple[int, ...]) -> Expr:
+    """The loss written out with the symbol `w` in the place of one parameter.
 
-    A parameter reaches the loss through one unit only. So the loss is written as an expression of
-    that unit's value alone, differentiated by sympy through all that follows, and multiplied by
-    the slope of the activation and by what the parameter multiplies.
-
-    Values are exact where every layer has at most `READABLE` units; beyond that nobody would read
-    them, and they are kept to `DIGITS` decimal digits. There sympy differentiates in the logits
-    only, and the way from them to the hidden units is the chain rule: else it would take a minute.
+    Args:
+        network: gives all other numbers, exact.
+        parameter: one of `PARAMETERS`.
+        index: of its entry, from 0.
     """
+    return cross_entropy(network, _layers(network, parameter, index)[-1])
 
-    network: Network
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether values are exact rather than to `DIGITS` digits."""
-        return max(self.network.sizes) <= READABLE
+def _layers(
+    network: Network, parameter: str = "", index: tuple[int, ...] = ()
+) -> tuple[Matrix, Matrix, Matrix]:
+    """z_H, h and z_O, with `w` in the place of one parameter if that is named."""
+    values = {name: Matrix(getattr(network, name)) for name in REQUIRED}
+    if parameter:
+        values[parameter][(*index, 0)[:2]] = w
+    z_H = values["W_H"] * values["x"] + values["b_H"]
+    units = zip(z_H, network.active, strict=True)
+    h = Matrix([activation(network.activation, z, active) for z, active in units])
+    if parameter:
+        h = h.applyfunc(lambda v: v if v.is_rational or v.has(w) else v.evalf(DIGITS))
+    return z_H, h, values["W_O"] * h + values["b_O"]
 
-    @cached_property
-    def z_H(self) -> Matrix:
-        """(m, 1) pre-activations of the hidden layer."""
-        return self.network.exact("W_H") * self.network.exact("x") + self.network.exact("b_H")
 
-    @cached_property
-    def h(self) -> Matrix:
-        """(m, 1) activations of the hidden layer."""
-        h = self.z_H.applyfunc(lambda z: activation(self.network.activation, z))
-        return h if self.is_exact else h.evalf(DIGITS)
+def symbolic_gradients(network: Network) -> dict[str, Tensor]:
+    """The loss differentiated with respect to each parameter, evaluated and rounded to float64."""
+    gradients = network.parameters()
+    for name, gradient in gradients.items():
+        for index in product(*map(range, gradient.shape)):
+            value = Matrix(getattr(network, name))[(*index, 0)[:2]]
+            slope = loss_in(network, name, index).diff(w)
+            gradient[index] = float(slope.evalf(DIGITS, subs={w: value}))
+    return gradients
 
-    @cached_property
-    def z_O(self) -> Matrix:
-        """(k, 1) logits."""
-        return self.network.exact("W_O") * self.h + self.network.exact("b_O")
 
-    @cached_property
-    def y_hat(self) -> Matrix:
-        """(k, 1) prediction."""
-        return prediction(self.network.output, self.z_O)
+def forward_mode_gradients(network: Network) -> dict[str, Tensor]:
+    """The derivatives in `DIGITS`-digit arithmetic, for networks too large for sympy.
 
-    @cached_property
-    def loss(self) -> Expr:
-        """Cross-entropy in nats."""
-        return self._loss(self.z_O)
+    Each parameter's change is carried forward through the network: to z_H, h, z_O, and to
+    log(sum exp(z_O)) - z_O at the target, whose change is the derivative. Nothing goes backwards.
+    """
+    mp = mpmath.MPContext()
+    mp.dps = DIGITS
+    x, W_O, b_O = (_in_digits(getattr(network, name), mp) for name in ("x", "W_O", "b_O"))
+    h, slope = _hidden(network, mp)
+    z_O = [mp.fdot(row, h) + b for row, b in zip(W_O, b_O, strict=True)]
+    target = network.y.index(1) if network.output == "softmax" else None
+    if target is None:  # a sigmoid is the softmax over its logit and 0
+        z_O, W_O = [*z_O, mp.mpf(0)], [*W_O, [mp.mpf(0)] * len(h)]
+        target = 0 if network.y[0] == 1 else 1
+    largest = max(z_O)
+    powers = [mp.exp(z - largest) for z in z_O]
+    total = mp.fsum(powers)
 
-    def loss_of_hidden(self, unit: int, h: Symbol) -> Expr:
-        """The loss as an expression of the activation h of one hidden unit (from 0)."""
-        change = h - self.h[unit]
-        return self._loss(self.z_O + self.network.exact("W_O")[:, unit] * change)
+    def change(dz_O: list[mpmath.mpf]) -> float:
+        return float(mp.fdot(powers, dz_O) / total - dz_O[target])
 
-    def loss_of_output(self, unit: int, z: Symbol) -> Expr:
-        """The loss as an expression of one logit z (from 0)."""
-        z_O = self.z_O.copy()
-        z_O[unit] = z
-        return self._loss(z_O)
+    def of_output(k: int, change_of_z: mpmath.mpf) -> float:
+        return change([change_of_z if i == k else mp.mpf(0) for i in range(len(z_O))])
 
-    @cached_property
-    def delta_H(self) -> Matrix:
-        """(m, 1) derivatives of the loss in z_H."""
-        z, h = Symbol("z"), Symbol("h")
-        slope = activation(self.network.activation, z).diff(z)
-        slopes = self.z_H.applyfunc(lambda value: slope.subs(z, value))
-        if self.is_exact:
-            derivatives = [
-                self.loss_of_hidden(i, h).diff(h).subs(h, value) for i, value in enumerate(self.h)
-            ]
-        else:
-            derivatives = list(self.network.exact("W_O").T * self.delta_O)
-        return Matrix(derivatives).multiply_elementwise(slopes)
+    def of_hidden(i: int, change_of_z: mpmath.mpf) -> float:
+        return change([row[i] * slope[i] * change_of_z for row in W_O])
 
-    @cached_property
-    def delta_O(self) -> Matrix:
-        """(k, 1) derivatives of the loss in z_O."""
-        z = Symbol("z")
-        return Matrix(
-            [self.loss_of_output(i, z).diff(z).subs(z, value) for i, value in enumerate(self.z_O)]
-        )
+    outputs, units = range(len(network.b_O)), range(len(h))
+    gradients = {
+        "W_H": [[of_hidden(i, v) for v in x] for i in units],
+        "b_H": [of_hidden(i, mp.mpf(1)) for i in units],
+        "W_O": [[of_output(k, v) for v in h] for k in outputs],
+        "b_O": [of_output(k, mp.mpf(1)) for k in outputs],
+    }
+    return {name: torch.tensor(value, dtype=torch.float64) for name, value in gradients.items()}
 
-    def gradient(self, parameter: str) -> Matrix:
-        """The derivatives in W_H, b_H, W_O or b_O, in the parameter's shape."""
-        return {
-            "W_H": lambda: self.delta_H * self.network.exact("x").T,
-            "b_H": lambda: self.delta_H,
-            "W_O": lambda: self.delta_O * self.h.T,
-            "b_O": lambda: self.delta_O,
-        }[parameter]()
 
-    def _loss(self, z_O: Matrix) -> Expr:
-        return cross_entropy(self.network.output, self.network.exact("y"), z_O)
+def _hidden(network: Network, mp: mpmath.MPContext) -> tuple[list[mpmath.mpf], list[mpmath.mpf]]:
+    """Activations, and the slopes that sympy finds for them, in `DIGITS` digits."""
+    z = Symbol("z", real=True)
+
+    def values(forms: dict[bool, Expr]) -> Iterator[mpmath.mpf]:
+        for number, active in zip(Matrix(network.z_H), network.active, strict=True):
+            yield mp.mpf(str(forms[active].subs(z, number).evalf(DIGITS + 5)))
+
+    forms = {active: activation(network.activation, z, active) for active in (True, False)}
+    slopes = {active: form.diff(z) for active, form in forms.items()}
+    return list(values(forms)), list(values(slopes))
+
+
+def _in_digits(value: Nested, mp: mpmath.MPContext) -> Nested:
+    """Fractions as numbers of `DIGITS` digits."""
+    if isinstance(value, tuple):
+        return [_in_digits(item, mp) for item in value]
+    return mp.mpf(value.numerator) / value.denominator

@@ -1,211 +1,134 @@
-"""Finds the derivatives that are zero, and says why."""
+"""Finds the derivatives that are zero, and why each is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import product
 
-from sympy import Expr
+from hw1lib.backprop.exact import Classes, classes
+from hw1lib.backprop.manual import Backward, Forward
+from hw1lib.backprop.network import PARAMETERS, Network
 
-from hw1lib.backprop.check import GradientCheck
-from hw1lib.backprop.network import PARAMETERS
 
-MANY = 8  # derivatives that a sentence lists before it counts the rest
-NEGLIGIBLE = 1e-40  # a derivative computed to 50 digits that is smaller is zero
+class Kind(StrEnum):
+    """What makes a derivative zero; of the last four only rounded to a float64."""
+
+    INACTIVE = "inactive"  # a ReLU that is off
+    KINK = "kink"  # a ReLU at 0, where its slope is 0 by convention
+    SILENT = "silent"  # an activation that is 0
+    INPUT = "input"  # an input that is 0
+    DISCONNECTED = "disconnected"  # outgoing weights that are all 0
+    EQUAL = "equal"  # outgoing weights that are all equal, before a softmax
+    CANCELLING = "cancelling"  # contributions through the outputs that cancel for this input
+    SINGLE = "single"  # a softmax over one class
+    SATURATED = "saturated"  # an error y_hat - y that is smaller than any float64
+    FLAT = "flat"  # a slope f'(z_H) that is
+    FAINT = "faint"  # an activation that is
+    TINY = "tiny"  # a product of factors that aren't
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a derivative vanishes.
+    """Why a derivative is zero.
 
     Attributes:
-        kind: inactive, kink, silent, flat, cancelling, input, saturated, single or tiny.
-        unit: the unit it is about, counted from 0 (0 where it is about none).
+        kind: what makes it so.
+        unit: the input, hidden unit or output that it is about, from 0; 0 where it is about none.
     """
 
-    kind: str
+    kind: Kind
     unit: int = 0
-
-    @property
-    def reason(self) -> str:
-        """The cause as a clause; units are counted from 1."""
-        return REASONS[self.kind].format(unit=self.unit + 1)
-
-
-REASONS = {
-    "inactive": "hidden unit {unit} is inactive (its pre-activation is negative, so the ReLU "
-    "passes neither the value nor the derivative on)",
-    "kink": "hidden unit {unit} sits exactly at the ReLU's kink (its pre-activation is 0, where "
-    "the derivative is taken to be 0, as torch does)",
-    "silent": "hidden unit {unit} has the activation 0",
-    "flat": "hidden unit {unit} is saturated (the slope of its activation is 0 in double "
-    "precision)",
-    "cancelling": "what hidden unit {unit} contributes to the loss through the outputs cancels",
-    "input": "input {unit} is 0",
-    "saturated": "output {unit} is saturated (the prediction equals the target to machine "
-    "precision)",
-    "single": "there is one class only, so the prediction is always right",
-    "tiny": "the derivative is smaller than double precision can hold",
-}
 
 
 @dataclass(frozen=True)
 class Zero:
-    """One derivative that is zero; `index` counts from 0."""
+    """One derivative that is zero.
+
+    Attributes:
+        parameter: one of `PARAMETERS`.
+        index: of the entry, from 0.
+        causes: why; each alone is enough.
+    """
 
     parameter: str
     index: tuple[int, ...]
     causes: tuple[Cause, ...]
 
-    @property
-    def reason(self) -> str:
-        """All causes in one clause."""
-        return "; and ".join(cause.reason for cause in self.causes)
 
+def find_zeros(network: Network, values: Forward, gradients: Backward) -> list[Zero]:
+    """Every zero derivative with its causes (@sec-zeros), in the order of `PARAMETERS`.
 
-def find_zeros(check: GradientCheck) -> list[Zero]:
-    """Every zero derivative with its causes (@sec-zeros), in the order W_H, b_H, W_O, b_O.
-
-    A derivative counts as zero if it is so exactly (to 50 digits) or in double precision.
+    Args:
+        network: whose derivatives they are.
+        values: its forward pass.
+        gradients: its backward pass, in which a derivative is 0 if and only if it is exactly 0 or
+            smaller than every float64.
     """
-    causes = _Causes(check)
-    zeros = []
-    for parameter in PARAMETERS:
-        gradient = getattr(check.by_hand, parameter)
-        for index in product(*map(range, gradient.shape)):
-            found = causes.of(parameter, index)
-            if found or float(gradient[index]) == 0.0:
-                zeros.append(Zero(parameter, index, found or (Cause("tiny"),)))
-    return zeros
+    shared, units = classes(network), range(len(network.b_H))
+    hidden = [tuple(_of_hidden(network, shared, gradients, i)) for i in units]
+    activation = [tuple(_of_activation(network, values, j)) for j in units]
+    output = [tuple(_of_output(shared, gradients, k)) for k in range(len(network.b_O))]
+    inputs = [(Cause(Kind.INPUT, j),) if x == 0 else () for j, x in enumerate(network.x)]
 
-
-class _Causes:
-    """What makes each factor of the chain rule vanish."""
-
-    def __init__(self, check: GradientCheck) -> None:
-        network = check.network
-        self.network, self.values = network, check.values
-        self.delta_H = [_vanishes(delta) for delta in check.symbolic.delta_H]
-        self.inputs = [
-            tuple([Cause("input", j)] if x == 0 else []) for j, x in enumerate(network.x)
-        ]
-        units = range(len(network.b_H))
-        self.activations = [tuple(self._of_activation(i)) for i in units]
-        self.outputs = [tuple(self._of_output(i)) for i in range(len(network.b_O))]
-        self.hidden = [tuple(self._of_hidden(i)) for i in units]
-
-    def of(self, parameter: str, index: tuple[int, ...]) -> tuple[Cause, ...]:
-        """The causes for one derivative: those of its two factors."""
+    def causes(parameter: str, index: tuple[int, ...]) -> tuple[Cause, ...]:
+        """Those of the derivative's factors."""
         unit = index[0]
-        if parameter == "W_H":
-            return self.hidden[unit] + self.inputs[index[1]]
-        if parameter == "W_O":
-            return self.activations[index[1]] + self.outputs[unit]
-        return self.hidden[unit] if parameter == "b_H" else self.outputs[unit]
+        found = {
+            "W_H": lambda: hidden[unit] + inputs[index[1]],
+            "b_H": lambda: hidden[unit],
+            "W_O": lambda: activation[index[1]] + output[unit],
+            "b_O": lambda: output[unit],
+        }[parameter]()
+        return found or (Cause(Kind.TINY),)
 
-    def _of_activation(self, unit: int) -> Iterable[Cause]:
-        """h = 0."""
-        if float(self.values.h[unit]) == 0.0:
-            dead = list(self._off(unit))
-            yield from dead or [Cause("silent", unit)]
-
-    def _off(self, unit: int) -> Iterable[Cause]:
-        """A ReLU that is off."""
-        if self.network.activation == "relu":
-            z = float(self.values.z_H[unit])
-            if z <= 0:
-                yield Cause("inactive" if z < 0 else "kink", unit)
-
-    def _of_hidden(self, unit: int) -> Iterable[Cause]:
-        """delta_H = 0: the slope or the sum over the outputs vanishes."""
-        off = list(self._off(unit))
-        yield from off
-        if off:
-            return
-        h = float(self.values.h[unit])
-        if (self.network.activation, abs(h)) in {("tanh", 1.0), ("sigmoid", 1.0), ("sigmoid", 0.0)}:
-            yield Cause("flat", unit)
-        elif all(self.outputs):
-            yield from dict.fromkeys(cause for causes in self.outputs for cause in causes)
-        elif self.delta_H[unit]:
-            yield Cause("cancelling", unit)
-
-    def _of_output(self, unit: int) -> Iterable[Cause]:
-        """delta_O = 0."""
-        if self.network.output == "softmax" and len(self.network.b_O) == 1:
-            yield Cause("single")
-        elif float(self.values.y_hat[unit]) == float(self.network.y[unit]):
-            yield Cause("saturated", unit)
+    return [
+        Zero(parameter, index, causes(parameter, index))
+        for parameter in PARAMETERS
+        for index in product(*map(range, getattr(gradients, parameter).shape))
+        if getattr(gradients, parameter)[index] == 0
+    ]
 
 
-def _vanishes(value: Expr) -> bool:
-    """Whether an exact derivative is zero."""
-    return bool(value == 0) or abs(value.evalf(50, chop=NEGLIGIBLE)) < NEGLIGIBLE
+def _off(network: Network, unit: int) -> Iterator[Cause]:
+    """A ReLU that passes nothing on."""
+    if not network.active[unit]:
+        yield Cause(Kind.INACTIVE if network.z_H[unit] < 0 else Kind.KINK, unit)
 
 
-def explain_zeros(zeros: list[Zero], total: int) -> str:
-    """@sec-zeros as Markdown: a paragraph, and a list item for each cause.
-
-    Args:
-        zeros: what `find_zeros` found.
-        total: the number of derivatives in all.
-    """
-    if not zeros:
-        return (
-            f"No. None of the {total} derivatives is zero: every input and every activation "
-            "differs from 0, and no factor of the chain rule vanishes."
-        )
-    count = "One" if len(zeros) == 1 else f"{len(zeros)}"
-    causes = dict.fromkeys(cause for zero in zeros for cause in zero.causes)
-    items = [f"* {_sentence(cause, zeros)}" for cause in causes]
-    intro = f"Yes. {count} of the {total} derivatives {_are(zeros)} zero, for the reason" + (
-        "s given here:" if len(causes) > 1 else " given here:"
-    )
-    return "\n".join([intro, "", *items])
+def _of_activation(network: Network, values: Forward, unit: int) -> Iterator[Cause]:
+    """Why h is 0."""
+    yield from _off(network, unit)
+    if network.active[unit] and values.h[unit] == 0:
+        yield Cause(Kind.SILENT if network.z_H[unit] == 0 else Kind.FAINT, unit)
 
 
-def zeros_in_short(before: list[Zero], after: list[Zero]) -> str:
-    """Which zeros vanish and which appear from one network to another (@sec-what-if).
-
-    Args:
-        before: what `find_zeros` found in the one.
-        after: and in the other.
-
-    Returns:
-        A sentence or two as Markdown.
-    """
-    old, new = ({(zero.parameter, zero.index): zero for zero in zs} for zs in (before, after))
-    gone = [_symbol(zero) for key, zero in old.items() if key not in new]
-    come = [_symbol(zero) for key, zero in new.items() if key not in old]
-    sentences = []
-    if gone:
-        sentences.append(f"No longer zero {_are(gone)} {_listed(gone)}.")
-    if come:
-        sentences.append(f"Newly zero {_are(come)} {_listed(come)}.")
-    return " ".join(sentences) or "The zeros stay the same."
+def _of_output(output: Classes, gradients: Backward, unit: int) -> Iterator[Cause]:
+    """Why delta_O is 0."""
+    if len(output.logits) == 1:
+        yield Cause(Kind.SINGLE)
+    elif gradients.b_O[unit] == 0:
+        yield Cause(Kind.SATURATED, unit)
 
 
-def _are(entries: Sequence[object]) -> str:
-    return "is" if len(entries) == 1 else "are"
-
-
-def _sentence(cause: Cause, zeros: list[Zero]) -> str:
-    """A cause, and the derivatives that it makes zero."""
-    entries = [_symbol(zero) for zero in zeros if cause in zero.causes]
-    reason = cause.reason[0].upper() + cause.reason[1:]
-    return f"{reason}. Hence {_listed(entries)} {_are(entries)} zero."
-
-
-def _symbol(zero: Zero) -> str:
-    """The derivative in LaTeX; indices count from 1."""
-    letter, layer = zero.parameter.split("_")
-    index = ",".join(str(i + 1) for i in zero.index)
-    return rf"$\partial L / \partial ({letter}_{layer})_{{{index}}}$"
-
-
-def _listed(entries: list[str]) -> str:
-    """All of a few entries; of many the first ones and a count."""
-    if len(entries) > MANY:
-        return f"{', '.join(entries[:MANY])} and {len(entries) - MANY} more"
-    return " and ".join(filter(None, [", ".join(entries[:-1]), entries[-1]]))
+def _of_hidden(
+    network: Network, output: Classes, gradients: Backward, unit: int
+) -> Iterator[Cause]:
+    """Why delta_H is 0: the unit is off, what it contributes cancels, or a factor is too small."""
+    weights = {row[unit] for row in output.weights}
+    reached = [k for k, row in enumerate(network.W_O) if row[unit] != 0]
+    if not network.active[unit]:
+        yield from _off(network, unit)
+    elif len(output.logits) == 1:
+        yield Cause(Kind.SINGLE)
+    elif weights == {0}:
+        yield Cause(Kind.DISCONNECTED, unit)
+    elif not output.pulls(unit):
+        yield Cause(Kind.EQUAL if len(weights) == 1 else Kind.CANCELLING, unit)
+    elif gradients.slope[unit] == 0:
+        yield Cause(Kind.FLAT, unit)
+    elif all(gradients.b_O[k] == 0 for k in reached):
+        yield from (Cause(Kind.SATURATED, k) for k in reached)
+    elif gradients.b_H[unit] == 0:
+        yield Cause(Kind.TINY)

@@ -1,1 +1,0 @@
-"""The commands of `hw1`, by what they are about."""
