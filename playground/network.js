@@ -1,182 +1,181 @@
-// The network file: reads and writes network.toml, and refuses what the package refuses, in the
-// package's own sentences. A network is its fields, with numbers as the texts that stand there.
+// Reads and writes network.toml, and refuses what the package refuses, in the package's sentences.
+// A network is its fields, with numbers as the texts that stand there.
 Playground.network = (function () {
-  "use strict";
-  const { exact, rules } = Playground;
-  const TOKEN = /[ \t\r]+|#[^\n]*|\n|[[\]=,]|"[^"\\\n]*"|'[^'\n]*'|[\w+.-]+/y;
-  const INTEGER = /^[+-]?(0|[1-9](_?\d)*)$/;
-  const NUMBER = /^[+-]?(inf|nan|(0|[1-9](_?\d)*)(\.\d(_?\d)*)?(e[+-]?\d(_?\d)*)?)$/i;
+"use strict";
+const { exact, rules } = Playground;
+const TOKEN = /[ \t\r]+|#[^\n]*|\n|[[\]=,]|"[^"\\\n]*"|'[^'\n]*'|[\w+.-]+/y;
+const INTEGER = /^[+-]?(0|[1-9](_?\d)*)$/;
+const NUMBER = /^[+-]?(inf|nan|(0|[1-9](_?\d)*)(\.\d(_?\d)*)?(e[+-]?\d(_?\d)*)?)$/i;
 
-  class Refusal extends Error {}
+class Refusal extends Error {}
 
-  function refuse(kind, values = {}) {
-    throw new Refusal(rules.refusals[kind].replace(/\{(\w+)\}/g, (_, name) => values[name]));
+function refuse(kind, values = {}) {
+  throw new Refusal(rules.refusals[kind].replace(/\{(\w+)\}/g, (_, name) => values[name]));
+}
+
+// The sentence with which an action is refused, if it is.
+function refusalOf(action) {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
   }
+  return "";
+}
 
-  // The sentence with which an action is refused, if it is.
-  function refusalOf(action) {
-    try {
-      action();
-      return "";
-    } catch (error) {
-      if (error instanceof Refusal) return error.message;
-      throw error;
+function read(text) {
+  if (text.length > rules.largest_file) refuse("large_file");
+  return check(fields(text.replace(/^\uFEFF/, "")));
+}
+
+// The fields of `name = value` lines. A value is a list, true or false, or a text, as numbers are.
+function fields(text) {
+  const found = Object.create(null), tokens = tokenize(text);
+  const next = (wanted) => {
+    const token = tokens.shift();
+    return wanted.test(token.text) ? token.text : broken(text, token);
+  };
+  const skipLines = () => { while (tokens[0].text === "\n") tokens.shift(); };
+  const value = () => {
+    if (tokens[0].text !== "[") return scalar(next(/^["'\w+.-]/), () => broken(text, tokens[0]));
+    const items = [];
+    next(/\[/);
+    for (skipLines(); tokens[0].text !== "]"; skipLines()) {
+      items.push(value());
+      skipLines();
+      if (tokens[0].text !== "]") next(/,/);
     }
+    next(/\]/);
+    return items;
+  };
+  for (skipLines(); tokens[0].text; skipLines()) {
+    const name = next(/^["'\w-]/).replace(/^["']|["']$/g, "");
+    next(/=/);
+    if (Object.hasOwn(found, name)) broken(text, tokens[0]);
+    found[name] = value();
+    if (tokens[0].text) next(/^\n/);
   }
+  return found;
+}
 
-  function read(text) {
-    if (new Blob([text]).size > rules.largest_file) refuse("large_file");
-    return check(fields(text.replace(/^\uFEFF/, "")));
+// All tokens but blanks and comments, and an empty one at the end.
+function tokenize(text) {
+  const tokens = [];
+  for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
+    TOKEN.lastIndex = at;
+    const [token] = TOKEN.exec(text) ?? broken(text, { at });
+    if (!/^[ \t\r#]/.test(token)) tokens.push({ text: token, at });
   }
+  return [...tokens, { text: "", at: text.length }];
+}
 
-  // The fields of `name = value` lines. A value is a list, true or false, or a text; numbers are
-  // texts too.
-  function fields(text) {
-    const found = {}, tokens = tokenize(text);
-    const next = (wanted) => {
-      const token = tokens.shift();
-      return wanted.test(token.text) ? token.text : broken(text, token);
-    };
-    const skipLines = () => { while (tokens[0].text === "\n") tokens.shift(); };
-    const value = () => {
-      if (tokens[0].text !== "[") return scalar(next(/^["'\w+.-]/), () => broken(text, tokens[0]));
-      const items = [];
-      next(/\[/);
-      for (skipLines(); tokens[0].text !== "]"; skipLines()) {
-        items.push(value());
-        skipLines();
-        if (tokens[0].text !== "]") next(/,/);
-      }
-      next(/\]/);
-      return items;
-    };
-    for (skipLines(); tokens[0].text; skipLines()) {
-      const name = next(/^["'\w-]/).replace(/^["']|["']$/g, "");
-      next(/=/);
-      if (Object.hasOwn(found, name)) broken(text, tokens[0]);
-      found[name] = value();
-      next(/^\n?$/);
-    }
-    return found;
+function scalar(token, otherwise) {
+  if (/^["']/.test(token)) return token.slice(1, -1);
+  if (NUMBER.test(token)) return INTEGER.test(token) ? token.replaceAll("_", "") : token;
+  return { true: true, false: false }[token] ?? otherwise();
+}
+
+function broken(text, { at }) {
+  const lines = text.slice(0, at).split("\n");
+  refuse("syntax", { line: lines.length, column: lines.at(-1).length + 1 });
+}
+
+// The network that the fields make; the checks come in the package's order.
+function check(found) {
+  for (const name of Object.keys(found)) if (!rules.fields.includes(name)) refuse("unknown", { name: shown(name) });
+  for (const name of rules.required) if (!(name in found)) refuse("missing", { name });
+  const network = {};
+  for (const [name, allowed] of Object.entries(rules.choices)) {
+    network[name] = found[name] ?? allowed[0];
+    if (!allowed.includes(network[name])) refuse(name, { value: shown(found[name]) });
   }
+  if (typeof (found.example ?? false) !== "boolean") refuse("example", { value: shown(found.example) });
+  for (const name of ["x", "b_H", "b_O"]) network[name] = vector(name, found[name]);
+  network.y = vector("y", Array.isArray(found.y) ? found.y : [found.y]);
+  for (const name of ["W_H", "W_O"]) network[name] = matrix(name, found[name]);
+  const [n, m, k] = sizes(network);
+  checkShape(network, "W_H", `${m} x ${n}`);
+  checkShape(network, "W_O", `${k} x ${m}`);
+  checkTarget(network);
+  return network;
+}
 
-  // All tokens but blanks and comments, and an empty one at the end.
-  function tokenize(text) {
-    const tokens = [];
-    for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
-      TOKEN.lastIndex = at;
-      const [token] = TOKEN.exec(text) ?? broken(text, { at });
-      if (!/^[ \t\r#]/.test(token)) tokens.push({ text: token, at });
-    }
-    return [...tokens, { text: "", at: text.length }];
-  }
+// The text of an integer, a decimal or a fraction.
+function number(name, value) {
+  const text = typeof value === "string" ? value.trim() : "";
+  if (!INTEGER.test(text) && !new RegExp(`^(${rules.number})$`).test(text)) refuse("number", { name, value: shown(value) });
+  const size = exact.parse(text.replace("-", ""));
+  if (size.top > BigInt(rules.largest) * size.bottom) refuse("large", { name });
+  return text;
+}
 
-  function scalar(token, otherwise) {
-    if (/^["']/.test(token)) return token.slice(1, -1);
-    if (NUMBER.test(token)) return INTEGER.test(token) ? token.replaceAll("_", "") : token;
-    return { true: true, false: false }[token] ?? otherwise();
-  }
+function vector(name, value) {
+  if (!Array.isArray(value) || !value.length || value.length > rules.units) refuse("vector", { name });
+  return value.map((item) => number(name, item));
+}
 
-  function broken(text, { at }) {
-    const lines = text.slice(0, at).split("\n");
-    refuse("syntax", { line: lines.length, column: lines.at(-1).length + 1 });
-  }
+function matrix(name, value) {
+  const rows = Array.isArray(value) && value.every(Array.isArray) ? value : [];
+  if (!rows.length || rows.length > rules.units) refuse("matrix", { name });
+  const numbers = rows.map((row) => vector(name, row)), lengths = numbers.map((row) => row.length);
+  if (new Set(lengths).size > 1) refuse("lengths", { name, lengths: lengths.join(", ") });
+  return numbers;
+}
 
-  // The network that the fields make; the checks come in the package's order.
-  function check(found) {
-    for (const name of Object.keys(found)) if (!rules.fields.includes(name)) refuse("unknown", { name: shown(name) });
-    for (const name of rules.required) if (!(name in found)) refuse("missing", { name });
-    const network = {};
-    for (const [name, [usual, ...others]] of Object.entries(rules.choices)) {
-      network[name] = found[name] ?? usual;
-      if (![usual, ...others].includes(network[name])) refuse(name, { value: shown(found[name]) });
-    }
-    if (typeof (found.example ?? false) !== "boolean") refuse("example", { value: shown(found.example) });
-    for (const name of ["x", "b_H", "b_O"]) network[name] = vector(name, found[name]);
-    network.y = vector("y", Array.isArray(found.y) ? found.y : [found.y]);
-    for (const name of ["W_H", "W_O"]) network[name] = matrix(name, found[name]);
-    checkShape(network, "W_H", "b_H", "x");
-    checkShape(network, "W_O", "b_O", "b_H");
-    checkTarget(network);
-    return network;
-  }
+function checkShape(network, name, wanted) {
+  const shape = `${network[name].length} x ${network[name][0].length}`;
+  if (shape !== wanted) refuse(`shape_${name}`, { shape, wanted });
+}
 
-  // The text of an integer, a decimal or a fraction.
-  function number(name, value) {
-    const text = typeof value === "string" ? value.trim() : "";
-    if (!INTEGER.test(text) && !new RegExp(`^(${rules.number})$`).test(text)) refuse("number", { name, value: shown(value) });
-    const size = exact.parse(text.replace("-", ""));
-    if (size.top > BigInt(rules.largest) * size.bottom) refuse("large", { name });
-    return text;
-  }
+function checkTarget({ y, b_O, output }) {
+  const outputs = b_O.length, texts = y.map((text) => exact.write(exact.parse(text))).sort().join();
+  if (y.length !== outputs) refuse("target_length", { length: y.length, outputs });
+  if (output === "softmax" && texts !== oneHot(outputs, outputs - 1).join()) refuse("one_hot");
+  if (output === "sigmoid" && outputs !== 1) refuse("sigmoid_units", { outputs });
+  if (output === "sigmoid" && !["0", "1"].includes(texts)) refuse("sigmoid_target", { value: texts });
+}
 
-  function vector(name, value) {
-    if (!Array.isArray(value) || !value.length || value.length > rules.units) refuse("vector", { name });
-    return value.map((item) => number(name, item));
-  }
+// A value as the package's sentences show it: in quotes where it is text, and not long.
+function shown(value) {
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`.slice(0, 60);
+  if (INTEGER.test(value)) return value;
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  const text = quote + value.replace(quote === "'" ? /[\\']/g : /\\/g, "\\$&") + quote;
+  return text.length > 30 ? `${text.slice(0, 13)}...${text.slice(-14)}` : text;
+}
 
-  function matrix(name, value) {
-    const rows = Array.isArray(value) && value.every(Array.isArray) ? value : [];
-    if (!rows.length || rows.length > rules.units) refuse("matrix", { name });
-    const lengths = rows.map((row) => vector(name, row).length);
-    if (new Set(lengths).size > 1) refuse("lengths", { name, lengths: lengths.join(", ") });
-    return rows.map((row) => vector(name, row));
-  }
+function write(network) {
+  const value = (item) => (Array.isArray(item) ? `[${item.map(value).join(", ")}]` : bare(item));
+  const bare = (text) => (NUMBER.test(text) ? text : `"${text}"`);
+  const names = [...rules.required, ...Object.keys(rules.choices)];
+  return names.map((name) => `${name} = ${value(network[name])}\n`).join("");
+}
 
-  function checkShape(network, name, rows, columns) {
-    const shape = `${network[name].length} x ${network[name][0].length}`;
-    const wanted = `${network[rows].length} x ${network[columns].length}`;
-    if (shape !== wanted) refuse(`shape_${name}`, { shape, wanted });
-  }
+function sizes({ x, b_H, b_O }) { return [x.length, b_H.length, b_O.length]; }
 
-  function checkTarget({ y, b_O, output }) {
-    const values = y.map(exact.parse), outputs = b_O.length;
-    const texts = values.map(exact.write).sort().join();
-    if (y.length !== outputs) refuse("target_length", { length: y.length, outputs });
-    if (output === "softmax" && texts !== oneHot(outputs, outputs - 1).join()) refuse("one_hot");
-    if (output === "sigmoid" && outputs !== 1) refuse("sigmoid_units", { outputs });
-    if (output === "sigmoid" && !["0", "1"].includes(texts)) refuse("sigmoid_target", { value: texts });
-  }
+// With another number of units in a layer (0 input, 1 hidden, 2 output); new weights are 1.
+function resized(network, layer, size) {
+  const [n, m, k] = sizes(network).map((old, i) => (i === layer ? size : old));
+  const fit = (values, length, filler) => Array.from({ length }, (_, i) => values[i] ?? filler);
+  const grid = (rows, height, width) => fit(rows, height, []).map((row) => fit(row, width, "1"));
+  const target = Math.min(network.y.findIndex((text) => Number(text) === 1), k - 1);
+  const y = network.output === "sigmoid" ? network.y : oneHot(k, target);
+  return {
+    ...network, y, x: fit(network.x, n, "1"), W_H: grid(network.W_H, m, n), b_H: fit(network.b_H, m, "0"),
+    W_O: grid(network.W_O, k, m), b_O: fit(network.b_O, k, "0"),
+  };
+}
 
-  // A value as the package's sentences show it: in quotes where it is text, and not long.
-  function shown(value) {
-    if (typeof value === "boolean") return value ? "True" : "False";
-    if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`.slice(0, 60);
-    if (INTEGER.test(value)) return value;
-    const text = `'${value.replace(/[\\']/g, "\\$&").replace(/[^ -~]/g, "?")}'`;
-    return text.length > 30 ? `${text.slice(0, 13)}...${text.slice(-14)}` : text;
-  }
+// With another output function, and as many outputs as it takes.
+function withOutput(network, output) {
+  const hot = Number(network.y[0]) === 1;
+  const other = resized(network, 2, output === "softmax" ? 2 : 1);
+  return { ...other, output, y: output === "softmax" ? oneHot(2, hot ? 0 : 1) : [hot ? "1" : "0"] };
+}
 
-  function write(network) {
-    const value = (item) => (Array.isArray(item) ? `[${item.map(value).join(", ")}]` : bare(item));
-    const bare = (text) => (NUMBER.test(text) ? text : `"${text}"`);
-    const names = [...rules.required, ...Object.keys(rules.choices)];
-    return names.map((name) => `${name} = ${value(network[name])}\n`).join("");
-  }
+function oneHot(size, hot) { return Array.from({ length: size }, (_, i) => (i === hot ? "1" : "0")); }
 
-  function sizes({ x, b_H, b_O }) { return [x.length, b_H.length, b_O.length]; }
-
-  // With another number of units in a layer (0 input, 1 hidden, 2 output); new weights are 1.
-  function resized(network, layer, size) {
-    const [n, m, k] = sizes(network).map((old, i) => (i === layer ? size : old));
-    const fit = (values, length, filler) => Array.from({ length }, (_, i) => values[i] ?? filler);
-    const grid = (rows, height, width) => fit(rows, height, []).map((row) => fit(row, width, "1"));
-    const target = Math.min(network.y.findIndex((text) => Number(text) === 1), k - 1);
-    const y = network.output === "sigmoid" ? network.y : oneHot(k, target);
-    return {
-      ...network, y, x: fit(network.x, n, "1"), W_H: grid(network.W_H, m, n), b_H: fit(network.b_H, m, "0"),
-      W_O: grid(network.W_O, k, m), b_O: fit(network.b_O, k, "0"),
-    };
-  }
-
-  // With another output function, and as many outputs as it takes.
-  function withOutput(network, output) {
-    const hot = Number(network.y[0]) === 1;
-    const other = resized(network, 2, output === "softmax" ? 2 : 1);
-    return { ...other, output, y: output === "softmax" ? oneHot(2, hot ? 0 : 1) : [hot ? "1" : "0"] };
-  }
-
-  function oneHot(size, hot) { return Array.from({ length: size }, (_, i) => (i === hot ? "1" : "0")); }
-
-  return { Refusal, refusalOf, read, number, write, sizes, resized, withOutput, oneHot };
+return { Refusal, refusalOf, read, number, write, sizes, resized, withOutput, oneHot };
 })();

@@ -35,7 +35,8 @@ def page_file(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     markdown = str(playground(load_network(root / "network.toml")).data)
     raw = markdown.removeprefix("```{=html}\n").removesuffix("\n```")
     shutil.copytree(root / "playground", folder / "playground")
-    shutil.copy(templates / "book.css", folder)
+    for name in ("book.css", "stix-two-math.woff2"):
+        shutil.copy(templates / name, folder)
     text = PAGE.format(policy=policy[0], playground=raw, links=links)
     (folder / "page.html").write_text(text, encoding="utf-8")
     return folder / "page.html"

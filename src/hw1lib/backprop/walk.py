@@ -19,6 +19,7 @@ class Step:
 
     Attributes:
         name: of the value that it computes.
+        active: the layers and weights that it is about.
         direction: forward or back.
         symbol: the value in LaTeX, short.
         latex: the step's formula, in the little LaTeX that `playground/notation.js` reads.
@@ -30,6 +31,7 @@ class Step:
     """
 
     name: str
+    active: str
     direction: str
     symbol: str
     latex: Words
@@ -50,12 +52,12 @@ def _in_line(name: str) -> str:
 
 STEPS = (
     Step(
-        "z_H", "forward", "z_H", "z_H = W_H x + b_H", "(z_H)_{#}", "eq-forward",
+        "z_H", "input W_H hidden", "forward", "z_H", "z_H = W_H x + b_H", "(z_H)_{#}", "eq-forward",
         "Each hidden unit adds up the inputs, each times its weight, and its bias.",
         "z_H", "z_H",
     ),
     Step(
-        "h", "forward", "h", "h = f(z_H)", "h_{#}", "eq-forward",
+        "h", "hidden", "forward", "h", "h = f(z_H)", "h_{#}", "eq-forward",
         {
             "relu": "The ReLU passes positive values on and makes all others 0.",
             "sigmoid": "The sigmoid squeezes each value into the range from 0 to 1.",
@@ -65,12 +67,12 @@ STEPS = (
         "h", "h",
     ),
     Step(
-        "z_O", "forward", "z_O", "z_O = W_O h + b_O", "(z_O)_{#}", "eq-forward",
+        "z_O", "hidden W_O output", "forward", "z_O", "z_O = W_O h + b_O", "(z_O)_{#}", "eq-forward",
         "Each output unit does the same with the hidden activations. The results are the logits.",
         "z_O", "z_O",
     ),
     Step(
-        "y_hat", "forward", r"\hat{y}",
+        "y_hat", "output", "forward", r"\hat{y}",
         {
             "softmax": r"\hat{y} = \mathrm{softmax}(z_O)",
             "sigmoid": r"\hat{y} = \mathrm{sigmoid}(z_O)",
@@ -84,7 +86,7 @@ STEPS = (
         r"\hat{y}", "y-hat",
     ),
     Step(
-        "loss", "forward", "L",
+        "loss", "output to-loss loss", "forward", "L",
         {
             "softmax": r"L = -\sum_k y_k \log \hat{y}_k",
             "sigmoid": r"L = -y \log \hat{y} - (1 - y) \log (1 - \hat{y})",
@@ -94,31 +96,31 @@ STEPS = (
         "L", "loss",
     ),
     Step(
-        "delta_O", "back", r"\delta_O", r"\delta_O = \hat{y} - y", r"(\delta_O)_{#}", "eq-delta-o",
+        "delta_O", "loss to-loss output", "back", r"\delta_O", r"\delta_O = \hat{y} - y", r"(\delta_O)_{#}", "eq-delta-o",
         "Back through loss and output in one step: the prediction minus the target.",
         rf"{_derivative('b_O')} = \delta_O", "derivative in b_O",
     ),
     Step(
-        "W_O", "back", _in_line("W_O"), rf"{_derivative('W_O')} = \delta_O h^\top",
+        "W_O", "output W_O hidden", "back", _in_line("W_O"), rf"{_derivative('W_O')} = \delta_O h^\top",
         _in_line("(W_O)_{#}"), "eq-grad-o",
         "A weight multiplies an activation, so its derivative is the error where it ends times the "
         "activation where it starts.",
         _derivative("W_O"), "derivative in W_O",
     ),
     Step(
-        "b_O", "back", _in_line("b_O"), rf"{_derivative('b_O')} = \delta_O",
+        "b_O", "output", "back", _in_line("b_O"), rf"{_derivative('b_O')} = \delta_O",
         _in_line("(b_O)_{#}"), "eq-grad-o",
         "A bias enters with slope 1, so its derivative is the error itself.",
     ),
     Step(
-        "dL_dh", "back", _in_line("h"), rf"{_derivative('h')} = W_O^\top \delta_O",
+        "dL_dh", "output W_O hidden", "back", _in_line("h"), rf"{_derivative('h')} = W_O^\top \delta_O",
         _in_line("h_{#}"), "eq-delta-h",
         "A hidden unit reaches the loss through all outputs, so it collects their errors, each "
         "times the weight on the way.",
         _derivative("h"), "derivative in h",
     ),
     Step(
-        "slope", "back", "f'(z_H)", "f'(z_H)", "f'((z_H)_{#})", "eq-delta-h",
+        "slope", "hidden", "back", "f'(z_H)", "f'(z_H)", "f'((z_H)_{#})", "eq-delta-h",
         {
             "relu": "The ReLU's slope is 1 where the unit is on and 0 where it is off.",
             "sigmoid": "The sigmoid's slope is h (1 − h).",
@@ -127,19 +129,19 @@ STEPS = (
         },
     ),
     Step(
-        "delta_H", "back", r"\delta_H", r"\delta_H = (W_O^\top \delta_O) \odot f'(z_H)",
+        "delta_H", "hidden", "back", r"\delta_H", r"\delta_H = (W_O^\top \delta_O) \odot f'(z_H)",
         r"(\delta_H)_{#}", "eq-delta-h",
         "Back through the activation: times its slope. Where the slope is 0 the signal ends.",
         rf"{_derivative('b_H')} = \delta_H", "derivative in b_H",
     ),
     Step(
-        "W_H", "back", _in_line("W_H"), rf"{_derivative('W_H')} = \delta_H x^\top",
+        "W_H", "hidden W_H input", "back", _in_line("W_H"), rf"{_derivative('W_H')} = \delta_H x^\top",
         _in_line("(W_H)_{#}"), "eq-grad-h",
         "As in the output layer: the error where the weight ends times the input where it starts.",
         _derivative("W_H"), "derivative in W_H",
     ),
     Step(
-        "b_H", "back", _in_line("b_H"), rf"{_derivative('b_H')} = \delta_H",
+        "b_H", "hidden", "back", _in_line("b_H"), rf"{_derivative('b_H')} = \delta_H",
         _in_line("(b_H)_{#}"), "eq-grad-h",
         "And a bias takes the error itself.",
     ),
