@@ -3,7 +3,6 @@
 Playground.network = (function () {
 "use strict";
 const { exact, rules } = Playground;
-const TOKEN = /[ \t\r]+|#[^\n]*|\n|[[\]=,]|"[^"\\\n]*"|'[^'\n]*'|[\w+.-]+/y;
 const INTEGER = /^[+-]?(0|[1-9](_?\d)*)$/;
 const NUMBER = /^[+-]?(inf|nan|(0|[1-9](_?\d)*)(\.\d(_?\d)*)?(e[+-]?\d(_?\d)*)?)$/i;
 
@@ -29,56 +28,37 @@ function read(text) {
   return check(fields(text.replace(/^\uFEFF/, "")));
 }
 
-// The fields of `name = value` lines. A value is a list, true or false, or a text, as numbers are.
+// The fields of `name = value` lines, of which a list may take several. A value is a list, true or
+// false, or a text, as numbers are.
 function fields(text) {
-  const found = Object.create(null), tokens = tokenize(text);
-  const next = (wanted) => {
-    const token = tokens.shift();
-    return wanted.test(token.text) ? token.text : broken(text, token);
-  };
-  const skipLines = () => { while (tokens[0].text === "\n") tokens.shift(); };
-  const value = () => {
-    if (tokens[0].text !== "[") return scalar(next(/^["'\w+.-]/), () => broken(text, tokens[0]));
-    const items = [];
-    next(/\[/);
-    for (skipLines(); tokens[0].text !== "]"; skipLines()) {
-      items.push(value());
-      skipLines();
-      if (tokens[0].text !== "]") next(/,/);
-    }
-    next(/\]/);
-    return items;
-  };
-  for (skipLines(); tokens[0].text; skipLines()) {
-    const name = next(/^["'\w-]/).replace(/^["']|["']$/g, "");
-    next(/=/);
-    if (Object.hasOwn(found, name)) broken(text, tokens[0]);
-    found[name] = value();
-    if (tokens[0].text) next(/^\n/);
-  }
+  const found = Object.create(null);
+  let statement = "";
+  text.split(/\r?\n/).forEach((line, i, lines) => {
+    statement += line.replace(/^(("[^"]*"|'[^']*'|[^"'#])*)#.*/, "$1");
+    const depth = statement.split("[").length - statement.split("]").length;
+    if (depth > 0 && i + 1 < lines.length) return;
+    if (statement.trim()) assign(found, statement, i + 1);
+    statement = "";
+  });
   return found;
 }
 
-// All tokens but blanks and comments, and an empty one at the end.
-function tokenize(text) {
-  const tokens = [];
-  for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
-    TOKEN.lastIndex = at;
-    const [token] = TOKEN.exec(text) ?? broken(text, { at });
-    if (!/^[ \t\r#]/.test(token)) tokens.push({ text: token, at });
+// Reads one statement, its value by way of JSON.
+function assign(found, statement, line) {
+  const [, name, value] = statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuse("syntax", { line });
+  const json = value.replace(/"[^"\\]*"|'[^']*'|[\w+.-]+/g, scalar).replace(/,\s*\]/g, "]");
+  if (name in found) refuse("syntax", { line });
+  try {
+    found[name] = JSON.parse(json);
+  } catch {
+    refuse("syntax", { line });
   }
-  return [...tokens, { text: "", at: text.length }];
 }
 
-function scalar(token, otherwise) {
-  if (/^["']/.test(token)) return token.slice(1, -1);
-  if (NUMBER.test(token)) return INTEGER.test(token) ? token.replaceAll("_", "") : token;
-  return { true: true, false: false }[token] ?? otherwise();
-}
-
-function broken(text, { at }) {
-  const lines = text.slice(0, at).split("\n");
-  refuse("syntax", { line: lines.length, column: lines.at(-1).length + 1 });
+function scalar(token) {
+  if (INTEGER.test(token)) return `"${token.replaceAll("_", "")}"`;
+  if (/^["']/.test(token)) return JSON.stringify(token.slice(1, -1));
+  return NUMBER.test(token) ? `"${token}"` : ["true", "false"].includes(token) ? token : "?";
 }
 
 // The network that the fields make; the checks come in the package's order.

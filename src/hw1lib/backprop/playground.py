@@ -32,7 +32,7 @@ SCRIPTS = (
 )  # fmt: skip
 GOOD: dict[str, Any] = {"x": [1], "y": [1], "W_H": [[1]], "b_H": [1], "W_O": [[1]], "b_O": [1]}
 
-SYNTAX = "is not TOML (at line {line}, column {column}); compare it with the example network."
+SYNTAX = "is not TOML (at line {line}); compare it with the example network."
 LARGE_FILE = f"the file is too large for a network of {MAX_UNITS} units a layer."
 PRACTISE = (
     "Work out all values, from the input to the loss and back. The activation is {activation}, the "
