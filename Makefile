@@ -15,20 +15,22 @@ PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 
 .DEFAULT_GOAL := book
-.PHONY: book submission train check test coverage lint types format lock clean help
+.PHONY: book submission train coding check test coverage lint types format lock clean help
 
-book: _book/.hw1-book ## build site, PDF and notebooks into _book/ (the default)
+book: _book/.qmdbook ## build site, PDF and notebooks into _book/ (the default)
 
-_book/.hw1-book: $(SOURCES) | $(VENV)/.installed
+_book/.qmdbook: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
-submission: submission/.hw1-submission ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on it
+submission: | $(VENV)/.installed ## write submission/theory.pdf and coding.ipynb; NAME="…" and COURSE="…" go on both
+	$(BIN)/python handin/hand_in.py submission --name="$$NAME" --course="$$COURSE" $(if $(EXAMPLE),--example)
 
-submission/.hw1-submission: $(SOURCES) $(if $(NAME)$(COURSE),FORCE) | $(VENV)/.installed
-	$(BIN)/hw1 submission --name="$$NAME" --course="$$COURSE"
-
-train: | $(VENV)/.installed ## train question 3's net again (minutes) and write results/
+train: | $(VENV)/.installed ## train question 3's nets again, run the hand-in's notebook, and write results/
 	$(BIN)/hw1 train
+	$(MAKE) coding
+
+coding: | $(VENV)/.installed ## run the hand-in's notebook again (minutes)
+	$(BIN)/python handin/hand_in.py execute
 
 check: lint types coverage ## all that CI runs: style, types and tests
 
@@ -85,5 +87,3 @@ define install
 	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(CONSTRAINTS)) --editable '$(1)'
 	touch $@
 endef
-
-FORCE:

@@ -1,84 +1,223 @@
-// Chapter 2's plot to play with: Adam's expected first moment with and without bias correction, for
-// a decay rate, a mean gradient and a step that the reader chooses. Fills #bias-correction.
+// Chapter 2's two figures to play with; without this script their drawings stay.
+// @fig-weights: the weights in m_t above one run of noisy gradients. @fig-steps: the size of the steps.
 (function () {
   "use strict";
-  const SVG = "http://www.w3.org/2000/svg";
-  const LAST = 200;
-  const BOX = { left: 46, right: 590, top: 16, bottom: 216 };
-  const SLIDERS = [
-    { name: "beta1", label: "Decay rate β₁", min: 0, max: 0.99, step: 0.01, value: 0.9 },
-    { name: "mean", label: "Mean gradient G", min: -3, max: 3, step: 0.1, value: 2 },
-    { name: "t", label: "Step t", min: 1, max: LAST, step: 1, value: 10 },
-  ];
-  const place = document.getElementById("bias-correction");
-  const inputs = {};
+  const MEAN = 2; // G of the run
+  const RUN = 40; // steps of the run
+  const HORIZON = 100000; // steps over which the step sizes are followed
+  const RATES = [0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999];
+  const EDGE = { left: 42, right: 16 };
 
-  // E(m_t) = G (1 - beta^t), by expm1 so that nothing cancels.
-  function uncorrected(beta1, mean, t) {
-    return beta1 === 0 ? mean : -mean * Math.expm1(t * Math.log(beta1));
+  // Arithmetic -----------------------------------------------------------------------------------
+
+  // 1 - beta^t, by expm1 so that nothing cancels.
+  const weightSum = (beta, t) => (beta === 0 ? 1 : -Math.expm1(t * Math.log(beta)));
+  const stepSize = (beta1, beta2, t) => weightSum(beta1, t) / Math.sqrt(weightSum(beta2, t));
+
+  // Standard normal numbers: mulberry32, and Box and Muller's transformation.
+  function normals(seed, count) {
+    let state = seed;
+    function uniform() {
+      state = (state + 0x6d2b79f5) | 0;
+      let x = Math.imul(state ^ (state >>> 15), 1 | state);
+      x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
+      return (((x ^ (x >>> 14)) >>> 0) + 0.5) / 4294967296;
+    }
+    return Array.from({ length: count }, () =>
+      Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
   }
 
-  function element(parent, name, attributes, text) {
-    const isDrawn = parent.namespaceURI === SVG || name === "svg";
-    const made = isDrawn ? document.createElementNS(SVG, name) : document.createElement(name);
-    Object.entries(attributes || {}).forEach(function (entry) { made.setAttribute(entry[0], entry[1]); });
-    if (text) made.textContent = text;
+  function averages(gradients, beta) {
+    let m = 0;
+    return gradients.map((g) => (m = beta * m + (1 - beta) * g));
+  }
+
+  // Elements -------------------------------------------------------------------------------------
+
+  function add(parent, name, attributes, text) {
+    const drawn = name === "svg" || parent.namespaceURI.endsWith("svg");
+    const made = document.createElementNS(drawn ? "http://www.w3.org/2000/svg" : "http://www.w3.org/1999/xhtml", name);
+    for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
+    if (text !== undefined) made.textContent = text;
     return parent.appendChild(made);
   }
 
-  SLIDERS.forEach(function (slider) {
-    const row = element(place, "p", { class: "slider" });
-    const label = element(row, "label", { for: "bias-" + slider.name }, slider.label + " ");
-    inputs[slider.name] = element(row, "input", {
-      id: "bias-" + slider.name, type: "range", min: slider.min, max: slider.max,
-      step: slider.step, value: slider.value,
+  const shown = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+
+  // A panel of sliders, a drawing and a line that says what is to be seen, in the place of a figure.
+  // draw(svg, width, values) returns that line and the numbers for the panel's data attributes.
+  function panel(id, figureId, label, sliders, height, draw) {
+    const figure = document.getElementById(figureId);
+    if (!figure) return null;
+    const place = document.createElement("div");
+    place.id = id;
+    place.className = "adam-panel";
+    place.setAttribute("role", "group");
+    place.setAttribute("aria-label", label);
+    figure.before(place);
+    const controls = add(place, "div", { class: "controls" });
+    const inputs = sliders.map(function (slider) {
+      const row = add(controls, "p");
+      const name = id + "-" + slider.name;
+      add(row, "label", { for: name }, slider.label);
+      const input = add(row, "input", {
+        id: name, type: "range", min: slider.min || 0, step: slider.step || 1,
+        max: slider.values ? slider.values.length - 1 : slider.max,
+      });
+      input.value = slider.values ? slider.values.indexOf(slider.start) : slider.start;
+      const output = add(row, "output", { for: name });
+      return {
+        name: slider.name, input, output,
+        value: () => (slider.values ? slider.values[input.value] : Number(input.value)),
+      };
     });
-    label.htmlFor = inputs[slider.name].id;
-    inputs[slider.name].shown = element(row, "output", { for: inputs[slider.name].id });
-    inputs[slider.name].addEventListener("input", update);
-  });
-  const svg = element(place, "svg", { viewBox: "0 0 640 264", role: "img", class: "playable" });
-  const title = element(svg, "title");
-  const axes = element(svg, "g", { stroke: "currentColor", "stroke-width": 1 });
-  element(axes, "line", { x1: BOX.left, x2: BOX.left, y1: BOX.top, y2: BOX.bottom });
-  const zero = element(axes, "line", { x1: BOX.left, x2: BOX.right });
-  const words = element(svg, "g", { fill: "currentColor" });
-  element(words, "text", { x: (BOX.left + BOX.right) / 2, y: BOX.bottom + 42, "text-anchor": "middle" }, "step t");
-  [1, 50, 100, 150, LAST].forEach(function (t) {
-    element(words, "text", { x: across(t), y: BOX.bottom + 20, "text-anchor": "middle" }, String(t));
-  });
-  [-3, -2, -1, 0, 1, 2, 3].forEach(function (value) {
-    element(words, "text", {
-      x: BOX.left - 8, y: down(value), "text-anchor": "end", "dominant-baseline": "central",
-    }, String(value).replace("-", "−"));
-  });
-  const flat = element(svg, "line", { x1: BOX.left, x2: BOX.right, class: "with", "stroke-width": 2.5 });
-  const curve = element(svg, "polyline", { class: "without", fill: "none", "stroke-width": 2.5, "stroke-dasharray": "7 4" });
-  const dot = element(svg, "circle", { r: 5.5, class: "without-dot" });
-  const readout = element(place, "p", { id: "bias-readout", "aria-live": "polite" });
-  zero.setAttribute("y1", down(0));
-  zero.setAttribute("y2", down(0));
-  update();
-
-  function across(t) { return BOX.left + (t - 1) / (LAST - 1) * (BOX.right - BOX.left); }
-  function down(value) { return BOX.bottom - (value + 3) / 6 * (BOX.bottom - BOX.top); }
-
-  function update() {
-    const beta1 = Number(inputs.beta1.value), mean = Number(inputs.mean.value), t = Number(inputs.t.value);
-    Object.values(inputs).forEach(function (input) { input.shown.textContent = " " + input.value; });
-    const points = [];
-    for (let i = 1; i <= LAST; i += 1) points.push(across(i) + "," + down(uncorrected(beta1, mean, i)));
-    curve.setAttribute("points", points.join(" "));
-    flat.setAttribute("y1", down(mean));
-    flat.setAttribute("y2", down(mean));
-    const value = uncorrected(beta1, mean, t);
-    dot.setAttribute("cx", across(t));
-    dot.setAttribute("cy", down(value));
-    place.dataset.corrected = mean;
-    place.dataset.uncorrected = value;
-    const text = "At step " + t + " the expected first moment is " + Number(mean.toPrecision(6)) +
-      " with correction (solid line) and " + Number(value.toPrecision(6)) + " without (dashed line).";
-    readout.textContent = text;
-    title.textContent = text;
+    const svg = add(place, "svg", { height, role: "img", "aria-label": label });
+    const readout = add(place, "p", { class: "readout", role: "status" });
+    function update() {
+      const values = {};
+      for (const { name, input, output, value } of inputs) {
+        values[name] = value();
+        output.textContent = value();
+        input.setAttribute("aria-valuetext", value());
+      }
+      const { width } = svg.getBoundingClientRect();
+      if (!width) return;
+      svg.setAttribute("viewBox", "0 0 " + width + " " + height);
+      svg.textContent = "";
+      const result = draw(svg, width, values);
+      if (readout.textContent !== result.text) readout.textContent = result.text;
+      Object.assign(place.dataset, result.data);
+    }
+    for (const { input } of inputs) input.addEventListener("input", update);
+    new ResizeObserver(update).observe(svg);
+    return { controls, update };
   }
+
+  // A scale for each direction, and axes with these ticks; `across` and `down` give pixels.
+  function axes(svg, width, box, xs, ys) {
+    const left = EDGE.left, right = width - EDGE.right;
+    const along = xs.log ? (x) => Math.log(x / xs.from) / Math.log(xs.to / xs.from) : (x) => (x - xs.from) / (xs.to - xs.from);
+    const across = (x) => left + along(x) * (right - left);
+    const down = (y) => box.bottom - (y - ys.from) / (ys.to - ys.from) * (box.bottom - box.top);
+    add(svg, "path", { class: "axis", d: `M${left} ${box.top}V${box.bottom}H${right}` });
+    for (const x of xs.ticks) {
+      const anchor = x === xs.to ? "end" : "middle";
+      add(svg, "text", { x: across(x), y: box.bottom + 17, "text-anchor": anchor }, x.toLocaleString("en"));
+    }
+    for (const y of ys.ticks) {
+      add(svg, "text", { x: left - 6, y: down(y) + 4, "text-anchor": "end" }, shown(y));
+    }
+    if (xs.title) add(svg, "text", { x: (left + right) / 2, y: box.bottom + 36, "text-anchor": "middle" }, xs.title);
+    const title = add(svg, "text", { y: box.top - 10 }, ys.title);
+    ys.legend.forEach(function ([name, text], i) {
+      add(title, "tspan", {}, i === 0 ? " " : ", ");
+      add(title, "tspan", { class: name }, text);
+    });
+    return { across, down, left, right };
+  }
+
+  function line(svg, name, points) {
+    const path = points.map(([x, y]) => x.toFixed(2) + " " + y.toFixed(2)).join("L");
+    add(svg, "path", { class: "line " + name, d: "M" + path });
+  }
+
+  // The figures ----------------------------------------------------------------------------------
+
+  let seed = 1;
+
+  function drawWeights(svg, width, { beta, noise, t }) {
+    const sum = weightSum(beta, t), missing = beta ** t;
+    const weights = Array.from({ length: t }, (_, i) => (1 - beta) * beta ** (t - 1 - i));
+    const top = [0.1, 0.2, 0.5].find((y) => y >= Math.max(missing, weights[t - 1] / sum)) || 1;
+    const steps = { from: -0.7, to: RUN + 0.7, ticks: [0, 10, 20, 30, 40] };
+    const above = axes(svg, width, { top: 26, bottom: 156 }, steps, {
+      from: 0, to: top, ticks: [0, top], title: "weight",
+      legend: [["without", "in mₜ (filled)"], ["with", "corrected (outline)"]],
+    });
+    const unit = above.across(1) - above.across(0);
+    function bar(name, step, height) {
+      add(svg, "rect", {
+        class: name, x: above.across(step) - 0.4 * unit, width: 0.8 * unit,
+        y: above.down(height), height: above.down(0) - above.down(height),
+      });
+    }
+    bar("missing", 0, missing);
+    weights.forEach((weight, i) => bar("filled", i + 1, weight));
+    weights.forEach((weight, i) => bar("outline", i + 1, weight / sum));
+    const strip = above.left + (above.right - above.left) * sum; // where 1 is the whole width
+    add(svg, "rect", { class: "filled", x: above.left, width: strip - above.left, y: 204, height: 12 });
+    add(svg, "rect", { class: "missing", x: strip, width: above.right - strip, y: 204, height: 12 });
+    add(svg, "text", { class: "without", x: above.left, y: 198 }, "gradients " + sum.toFixed(4));
+    add(svg, "text", { x: above.right, y: 198, "text-anchor": "end" }, "m₀ = 0: " + missing.toFixed(4));
+
+    const all = normals(seed, RUN);
+    const gradients = all.map((z) => MEAN + noise * z);
+    const m = averages(gradients, beta);
+    const hats = m.map((value, i) => value / weightSum(beta, i + 1));
+    const low = Math.floor(Math.min(0, MEAN + 1.5 * Math.min(...all)));
+    const high = Math.ceil(MEAN + 1.5 * Math.max(...all));
+    const values = {
+      from: low, to: high, ticks: [low, 0, MEAN, high], title: "gradients,",
+      legend: [["without", "mₜ (dashed)"], ["with", "corrected (solid)"]],
+    };
+    const below = axes(svg, width, { top: 254, bottom: 394 }, { ...steps, title: "step" }, values);
+    const at = (list) => list.map((y, i) => [below.across(i + 1), below.down(y)]);
+    add(svg, "path", { class: "guide", d: `M${below.left} ${below.down(MEAN)}H${below.right}` });
+    add(svg, "path", { class: "guide", d: `M${below.across(t)} 254V394` });
+    for (const [x, y] of at(gradients)) add(svg, "circle", { class: "dot", cx: x, cy: y, r: 2 });
+    line(svg, "without", at(m));
+    line(svg, "with", at(hats));
+    add(svg, "circle", { class: "end without", cx: below.across(t), cy: below.down(m[t - 1]), r: 4 });
+    add(svg, "circle", { class: "end with", cx: below.across(t), cy: below.down(hats[t - 1]), r: 4 });
+    return {
+      text: `After step ${t} the gradients together weigh ${shown(sum)} and the zero at the start ` +
+        `${shown(missing)}. The average is ${shown(m[t - 1])} without correction, ` +
+        `${shown(hats[t - 1])} with it; the gradients' mean is ${MEAN}.`,
+      data: {
+        sum, missing, uncorrected: m[t - 1], corrected: hats[t - 1],
+        weights: JSON.stringify(weights), gradients: JSON.stringify(gradients),
+      },
+    };
+  }
+
+  function drawSteps(svg, width, { beta1, beta2 }) {
+    const size = (t) => stepSize(beta1, beta2, t);
+    let worst = 1; // the step that is furthest off
+    for (let t = 1; t <= HORIZON; t += 1) {
+      if (Math.abs(Math.log(size(t))) > Math.abs(Math.log(size(worst)))) worst = t;
+    }
+    const top = Math.max(1.2, 1.15 * size(worst)); // no size is above both 1 and the worst
+    const ticks = [0, 1, ...(top > 2 ? [Math.floor(top / 1.15)] : [])];
+    const { across, down } = axes(svg, width, { top: 26, bottom: 206 },
+      { from: 1, to: HORIZON, log: true, ticks: [1, 10, 100, 1000, HORIZON], title: "step t" },
+      { from: 0, to: top, ticks, title: "step / α", legend: [["without", "uncorrected (dashed)"], ["with", "corrected"]] });
+    const points = Array.from({ length: 201 }, (_, i) => HORIZON ** (i / 200));
+    line(svg, "with", [[across(1), down(1)], [across(HORIZON), down(1)]]);
+    line(svg, "without", points.map((t) => [across(t), down(size(t))]));
+    add(svg, "circle", { class: "end without", cx: across(worst), cy: down(size(worst)), r: 4 });
+    return {
+      text: `Without correction the first step has the size ${shown(size(1))} α; the one furthest ` +
+        `from α is step ${worst.toLocaleString("en")} with ${shown(size(worst))} α. With correction all have the size α.`,
+      data: { first: size(1), worst, peak: size(worst) },
+    };
+  }
+
+  const rate = (name, label, start) => ({ name, label, values: RATES, start });
+  const weights = panel("adam-weights", "fig-weights",
+    "Weights in the moving average, and a run of gradients with it", [
+      rate("beta", "Decay rate β", 0.9),
+      { name: "t", label: "Step t", min: 1, max: RUN, start: 10 },
+      { name: "noise", label: "Noise", max: 1.5, step: 0.1, start: 1 },
+    ], 436, drawWeights);
+  if (weights) {
+    const button = add(weights.controls, "button", { type: "button" }, "New gradients");
+    button.addEventListener("click", function () {
+      seed += 1;
+      weights.update();
+    });
+  }
+  panel("adam-steps", "fig-steps", "Size of Adam's steps for a constant gradient, with and without bias correction", [
+    rate("beta1", "Decay rate β₁", 0.9),
+    rate("beta2", "Decay rate β₂", 0.999),
+  ], 250, drawSteps);
 })();

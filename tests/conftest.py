@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from hw1lib.cifar.data import CLASSES, Cifar10, Split
 from qmdbook.render import Outputs, render
 
+BuildOnce = Callable[[str, Callable[[Path], Outputs]], Outputs]
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -29,27 +33,50 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
-    """The whole book, built by pandoc."""
-    return render(root, tmp_path_factory.mktemp("out") / "_book", "pandoc")
+def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
+    """Builds a book in a folder that all worker processes of a test run share, only once."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def build(name: str, make: Callable[[Path], Outputs]) -> Outputs:
+        folder = shared / name
+        record = folder / "outputs.json"
+        with FileLock(shared / f"{name}.lock"):
+            if not record.exists():
+                folder.mkdir()
+                record.write_text(json.dumps(asdict(make(folder)), default=str))
+        made = json.loads(record.read_text())
+        notebooks = tuple(map(Path, made["notebooks"]))
+        return Outputs(Path(made["site"]), Path(made["pdf"]), notebooks, made["engine"])
+
+    return build
 
 
 @pytest.fixture(scope="session")
-def built_by_quarto(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
+def built(root: Path, build_once: BuildOnce) -> Outputs:
+    """The whole book, built by pandoc."""
+    return build_once("whole book", lambda folder: render(root, folder / "_book", "pandoc"))
+
+
+@pytest.fixture(scope="session")
+def built_by_quarto(root: Path, build_once: BuildOnce) -> Outputs:
     """The whole book, built by Quarto from a copy, since it writes beside the chapters."""
-    folder = tmp_path_factory.mktemp("quarto")
-    others = shutil.ignore_patterns(".*", "_book*", "submission", "data")
-    shutil.copytree(root, folder / "book", ignore=others)
-    return render(folder / "book", folder / "_book", "quarto")
+
+    def make(folder: Path) -> Outputs:
+        others = shutil.ignore_patterns(".*", "_book*", "submission", "data")
+        shutil.copytree(root, folder / "book", ignore=others)
+        return render(folder / "book", folder / "_book", "quarto")
+
+    return build_once("whole book by Quarto", make)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need what this machine lacks are skipped, and say what they need."""
-    from qmdbook.quarto import NOT_FOUND, find_quarto
+    from qmdbook.quarto import find_quarto
 
     reasons = {
         "images": None if os.environ.get("HW1_DATA") else "HW1_DATA names no CIFAR-10 images",
-        "quarto": None if find_quarto() else NOT_FOUND,
+        "quarto": find_quarto().problem,
         "browser": None if shutil.which("chromium") else "chromium is not installed",
     }
     for item in items:

@@ -13,7 +13,11 @@ book:
   subtitle: "For tests"
   author: "Nobody"
   output-file: small
+  page-footer: {left: "Under *a* [licence](https://example.org)"}
   chapters: [index.qmd, q1_one.qmd, q2_two.qmd, q3_three.qmd]
+qmdbook:
+  notebooks: [q1_one.qmd, q2_two.qmd, q3_three.qmd]
+  inputs: [_quarto.yml, data.*, results/*]
 bibliography: references.bib
 format:
   html:

@@ -22,7 +22,7 @@ from hw1lib.display import evaluated, latex, scientific, source, table
         (torch.eye(2), r"\begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}"),
         (sympy.Matrix([Rational(1, 2), exp(1)]), r"\begin{bmatrix} 1 / 2 \\ e \end{bmatrix}"),
         ((Fraction(1, 2), Fraction(-3)), r"\begin{bmatrix} 1 / 2 \\ -3 \end{bmatrix}"),
-        (0.25, "0.25"),
+        (0.25, "0.2500"),
     ],
 )
 def test_latex(value: object, shown: str) -> None:

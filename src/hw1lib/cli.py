@@ -88,7 +88,7 @@ def _adam_options(command: argparse.ArgumentParser) -> None:
 
 
 def _adam(options: argparse.Namespace) -> None:
-    from hw1lib.report import adam_as_json, adam_as_text
+    from hw1lib.adam.moments import adam_as_json, adam_as_text
 
     report = adam_as_json if options.json else adam_as_text
     print(report(options.mean, options.beta1, options.steps))
@@ -106,7 +106,8 @@ def _data_options(command: argparse.ArgumentParser) -> None:
 
 
 def _data(options: argparse.Namespace) -> None:
-    from hw1lib.cifar.data import fetch_cifar10, load_cifar10
+    from hw1lib.cifar.data import load_cifar10
+    from hw1lib.cifar.download import fetch_cifar10
 
     data_dir = _data_dir(options)
     fetch_cifar10(data_dir, options.url)
@@ -187,10 +188,14 @@ def _render_options(command: argparse.ArgumentParser) -> None:
 
 def _render(options: argparse.Namespace) -> None:
     from hw1lib.project import project_root
+    from qmdbook.errors import BookError
     from qmdbook.render import render
 
     target = options.output_dir.absolute()
-    outputs = render(project_root(), target, options.engine, options.cell_timeout)
+    try:
+        outputs = render(project_root(), target, options.engine, options.cell_timeout)
+    except BookError as error:
+        raise InputError(str(error)) from error
     print(f"site       {outputs.site}")
     print(f"PDF        {outputs.pdf}")
     for notebook in outputs.notebooks:

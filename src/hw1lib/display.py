@@ -55,9 +55,9 @@ def latex(value: object, digits: int = 4) -> str:
         return value
     if isinstance(value, Tensor):
         if value.ndim == 0:
-            return decimal(float(value), digits)
+            return short(float(value), digits)
         rows = value.unsqueeze(1) if value.ndim == 1 else value
-        return _matrix([[decimal(float(v), digits) for v in row] for row in rows])
+        return _matrix([[short(float(v), digits) for v in row] for row in rows])
     if isinstance(value, tuple):
         entries = [v if isinstance(v, tuple) else (v,) for v in value]
         return _matrix([[latex(v) for v in row] for row in entries])
@@ -94,16 +94,27 @@ def _simplest(value: sympy.Expr) -> sympy.Expr:
 
 
 def decimal(value: float, digits: int = 4) -> str:
-    """A rounded number; whole ones without decimals, tiny ones with their power of ten.
-
-    A number of at most `digits` decimals has no more than it needs.
-    """
-    if abs(value) < 1e6 and float(f"{value:.{digits}f}") == value:
-        return f"{value + 0.0:.{digits}f}".rstrip("0").rstrip(".")
+    """A rounded number; whole ones without decimals, tiny ones with their power of ten."""
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
     text = f"{value:.{digits}f}"
     if float(text) == 0 or abs(value) >= 1e6:
         return scientific(value)
     return text
+
+
+def short(value: float, digits: int = 4) -> str:
+    """A `decimal` without the zeros at its end if the number has no more than `digits` decimals."""
+    text = decimal(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text and _is(text, value) else text
+
+
+def _is(text: str, value: float) -> bool:
+    """Whether a text that may be LaTeX is exactly that number."""
+    try:
+        return float(text) == value
+    except ValueError:
+        return False
 
 
 def scientific(value: float, digits: int = 1) -> str:

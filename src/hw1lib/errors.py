@@ -9,8 +9,12 @@ class InputError(Exception):
     """Something the user gave can't be used.
 
     The message is one sentence that names the field or file and the cure. The command line prints
-    it without a traceback and exits with code 2.
+    it without a traceback and exits with code 2; in a notebook it stands alone below the cell.
     """
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows below a cell in place of a traceback."""
+        return [str(self)]
 
 
 def shown(path: str | os.PathLike[str]) -> str:

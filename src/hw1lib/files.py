@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Writes files whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hw1lib.errors import InputError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside `path` that takes its place when the block ends well.
+    """Gives a temporary path that replaces `path` if the block succeeds.
 
-    Whatever fails, `path` is the old file or the new one, never a part.
+    Whatever fails, `path` is the old file or the new one, never a part of it.
 
     Raises:
         InputError: the folder can't be written to, or the disk is full.

@@ -11,10 +11,12 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.rcsetup import cycler
 
 # Okabe and Ito's palette, the colours that stay apart for every kind of colour vision.
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
 GRAY = "#6b7280"
+INK = "black"  # of text; the dark theme inverts figures
 WIDTH, HEIGHT = 5.9, 3.3  # the width of a page of the PDF
 
 RC = {
@@ -23,7 +25,7 @@ RC = {
     "savefig.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, SKY]),
+    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PURPLE, SKY]),
     "axes.titlesize": 10,
     "axes.labelsize": 10,
     "font.size": 10,

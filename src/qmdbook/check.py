@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 from qmdbook.pandoc import Document
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter
@@ -23,7 +23,7 @@ def check_book(
     """Checks the parsed book, and copies the images that chapters show into `stage`.
 
     Raises:
-        InputError: a label stands twice, a reference or citation leads nowhere, an image is
+        BookError: a label appears twice, a reference or citation leads nowhere, an image is
             missing or has no alt text; names file and line.
     """
     places = _places_of_labels(chapters, documents)
@@ -35,7 +35,7 @@ def check_book(
                 known = places if LABEL.match(key) else works
                 if key not in known:
                     place = chapter.place_of(rf"@{re.escape(key)}(?![\w-])")
-                    raise InputError(f"{place}: the reference @{key} leads nowhere.")
+                    raise BookError(f"{place}: the reference @{key} leads nowhere.")
         figures = list(_elements(list(_elements(blocks, "Figure")), "Image"))
         for image in _elements(blocks, "Image"):
             (_, _, attributes), description, (target, _) = image
@@ -50,7 +50,7 @@ def _places_of_labels(chapters: list[Chapter], documents: list[Document]) -> dic
         for key in (label["id"] for label in document.labels if LABEL.match(label["id"])):
             if key in places:
                 place = chapter.place_of(rf"(#|label:\s*){re.escape(key)}(?![\w-])")
-                raise InputError(f"{place}: the label {key} stands in {places[key]} too.")
+                raise BookError(f"{place}: the label {key} appears in {places[key]} too.")
             places[key] = chapter.path.name
     return places
 
@@ -61,7 +61,7 @@ def _cited_works(project: Project) -> set[str]:
     try:
         return set(BIB_KEY.findall(project.bibliography.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{project.bibliography.name} can't be read as UTF-8 text.") from error
+        raise BookError(f"{project.bibliography.name} can't be read as UTF-8 text.") from error
 
 
 def _take_image(folder: Path, chapter: Chapter, target: str, alt: bool, stage: Path) -> None:
@@ -69,11 +69,11 @@ def _take_image(folder: Path, chapter: Chapter, target: str, alt: bool, stage: P
     place = chapter.place_of(re.escape(target))
     source = (folder / target).resolve()
     if not alt:
-        raise InputError(f'{place}: the image {target} has no alt text; add fig-alt="…".')
+        raise BookError(f'{place}: the image {target} has no alt text; add fig-alt="…".')
     if (stage / target).is_file():
         return
     if not source.is_file() or not source.is_relative_to(folder):
-        raise InputError(f"{place}: the image {target} is no file in the book's folder.")
+        raise BookError(f"{place}: the image {target} is not a file in the book's folder.")
     (stage / target).parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(source, stage / target)
 

@@ -18,14 +18,15 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from hw1lib.errors import InputError
-from qmdbook.executed_cache import cache_path, read_cache, state_of, write_cache
+from qmdbook.cache import cache_path, read_cache, state_of, write_cache
+from qmdbook.errors import BookError
+from qmdbook.project import Project
 from qmdbook.qmd import Chapter, Prose
 
 SETUP = """\
 import matplotlib, matplotlib_inline.backend_inline as inline
-inline.set_matplotlib_formats("svg", "png", bbox_inches="tight")
-matplotlib.rcParams.update({"figure.dpi": 160, "svg.hashsalt": "hw1"})
+inline.set_matplotlib_formats("svg", bbox_inches="tight")
+matplotlib.rcParams.update({"figure.dpi": 160, "svg.hashsalt": "book"})
 """
 OPTIONS = (
     "--HistoryManager.enabled=False",
@@ -41,32 +42,28 @@ TRACE = 4  # lines of a traceback that messages show: its last two frames
 
 
 def execute_chapters(
-    folder: Path,
-    chapters: list[Chapter],
-    timeout: int = CELL_TIMEOUT,
-    scratch: Path | None = None,
+    project: Project, chapters: list[Chapter], timeout: int = CELL_TIMEOUT
 ) -> dict[str, NotebookNode]:
     """Runs every chapter in a kernel of its own, unless its code and all it reads are unchanged.
 
     Args:
-        folder: the kernels' working directory.
+        project: the book, in whose folder the kernels run.
         chapters: what to run.
         timeout: seconds that one cell may take.
-        scratch: where the kernels' own files go; the system's folder for such if None.
 
     Returns:
         For each chapter's name a notebook: a cell for each code cell and inline expression, with
-        its outputs; `metadata.hw1` says which.
+        its outputs; `metadata.qmdbook` says which.
 
     Raises:
-        InputError: a cell failed, ran out of time or killed its kernel; names file and line.
+        BookError: a cell failed, ran out of time or killed its kernel; names file and line.
     """
-    state = state_of(folder)
+    state = state_of(project)
     done: dict[str, NotebookNode] = {}
     todo: list[tuple[Chapter, NotebookNode, Path]] = []
     for chapter in chapters:
-        notebook = _notebook(chapter)
-        cache = cache_path(folder, chapter.name, notebook, state)
+        notebook = unexecuted(chapter)
+        cache = cache_path(project.folder, chapter.name, notebook, state)
         only_setup = len(notebook.cells) == 1
         cached = notebook if only_setup else read_cache(cache, notebook)
         if cached is not None:
@@ -76,8 +73,8 @@ def execute_chapters(
     if todo:
         names = ", ".join(chapter.path.name for chapter, _, _ in todo)
         print(f"Running the code of {names}", flush=True)
-        with tempfile.TemporaryDirectory(dir=scratch) as own:
-            asyncio.run(_run_all(folder, todo, timeout, Path(own)))
+        with tempfile.TemporaryDirectory() as scratch:
+            asyncio.run(_run_all(project.folder, todo, timeout, Path(scratch)))
     for chapter, notebook, cache in todo:
         done[chapter.name] = notebook
         write_cache(cache, chapter.name, notebook)
@@ -85,7 +82,7 @@ def execute_chapters(
 
 
 def code_cells(chapter: Chapter) -> Iterator[tuple[str, str, int, int]]:
-    """Kind, source, line and part of all code: cells that are evaluated, inline expressions."""
+    """Kind, source, line and part of all evaluated code: cells and inline expressions."""
     for number, part in enumerate(chapter.parts):
         if isinstance(part, Prose):
             for expression, line in part.inline():
@@ -94,12 +91,12 @@ def code_cells(chapter: Chapter) -> Iterator[tuple[str, str, int, int]]:
             yield "cell", part.source, part.line, number
 
 
-def _notebook(chapter: Chapter) -> NotebookNode:
+def unexecuted(chapter: Chapter) -> NotebookNode:
     """The chapter's code as a notebook that has not run yet."""
-    cells = [nbformat.v4.new_code_cell(SETUP, id="setup", metadata={"hw1": {"kind": "setup"}})]
+    cells = [nbformat.v4.new_code_cell(SETUP, id="setup", metadata={"qmdbook": {"kind": "setup"}})]
     for count, (kind, source, _, part) in enumerate(code_cells(chapter)):
         cell = nbformat.v4.new_code_cell(source, id=f"c{count}")
-        cell.metadata["hw1"] = {"kind": kind, "part": part}
+        cell.metadata["qmdbook"] = {"kind": kind, "part": part}
         cells.append(cell)
     return nbformat.v4.new_notebook(cells=cells)
 
@@ -141,9 +138,9 @@ async def _run(
         except _NotStartedError as error:
             if attempt == ATTEMPTS:
                 last = [str(error), *log.read_text(errors="replace").splitlines()][-1]
-                raise InputError(
+                raise BookError(
                     f"{chapter.path.name}: no kernel of {sys.executable} starts ({last:.200}); "
-                    "install the project there again."
+                    "reinstall the book's packages there."
                 ) from error
 
 
@@ -192,17 +189,19 @@ async def _run_cell(
             raise asyncio.CancelledError from error  # nbclient took being stopped for that
         source = cell.source.strip().splitlines() or [""]
         reason = _reason(error, timeout)
-        raise InputError(f"{place}: the cell `{source[0]:.70}` {reason}") from error
+        raise BookError(f"{place}: the cell `{source[0]:.70}` {reason}") from error
 
 
 def _reason(error: Exception, timeout: int) -> str:
-    """Why a cell failed: for an exception of its own also where, by the traceback's end."""
+    """Why a cell failed: an exception with the traceback's end, or its message if that is all."""
     if isinstance(error, CellExecutionError):
-        frames = [line for line in error.traceback.splitlines() if line.startswith("  ")]
         value = " ".join(str(error.evalue).split())
+        if error.traceback.strip() == str(error.evalue).strip():  # an error made to be read alone
+            return f"failed: {value:.500}"
+        frames = [line for line in error.traceback.splitlines() if line.startswith("  ")]
         return "\n".join([f"failed: {error.ename}: {value:.500}", *frames[-TRACE:]])
     if isinstance(error, CellTimeoutError):
-        return f"ran longer than {timeout} s; allow it more with --cell-timeout."
+        return f"ran longer than {timeout} s; allow more with --cell-timeout."
     return "killed its kernel."
 
 

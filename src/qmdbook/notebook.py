@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import io
 import mimetypes
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import typst
 from nbformat import NotebookNode
-from PIL import Image
 
 from qmdbook.pandoc import HERE, NOTEBOOK, Document, write
 from qmdbook.project import Project
@@ -22,6 +23,7 @@ from qmdbook.weave import SPECIAL
 MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
 OUTPUT = re.compile(r"^<!-- output (\d+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
+DPI = 160  # of figures
 UNRESOLVED = re.compile(r"@(fig|tbl|eq|sec)-|\{#")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 INSTALL = (
@@ -52,7 +54,7 @@ def build_notebook(
         opening: Markdown of the first cell, if it isn't how to install the package.
 
     Raises:
-        InputError: a reference leads nowhere.
+        BookError: a reference leads nowhere.
     """
     citations = citation_options(project)
     arguments = ["-t", NOTEBOOK, "--wrap=none", *citations]
@@ -72,9 +74,9 @@ def build_notebook(
 def _cells(chapter: Chapter, executed: NotebookNode, text: str) -> Iterator[NotebookNode]:
     """Markdown and code cells in the order of the chapter."""
     outputs = {
-        cell.metadata["hw1"]["part"]: cell
+        cell.metadata["qmdbook"]["part"]: cell
         for cell in executed.cells
-        if cell.metadata["hw1"]["kind"] == "cell"
+        if cell.metadata["qmdbook"]["kind"] == "cell"
     }
     pieces = MARK.split(text)
     if pieces[0].strip():
@@ -119,7 +121,7 @@ def _code(
         data = output.get("data", {})
         if UNRESOLVED.search(str(data.get("text/markdown", ""))):
             data["text/markdown"] = resolved.get(number, "")
-        if "image/png" in data:
+        if {"image/png", "image/svg+xml"} & set(data):
             _describe_figure(output, str(cell.options.get("fig-alt", "")))
         if output.output_type == "execute_result":
             output.execution_count = count
@@ -131,16 +133,24 @@ def _code(
 
 
 def _describe_figure(output: NotebookNode, alt: str) -> None:
-    """Gives a figure its alt text, its size on the screen, and paper under it in dark themes.
+    """Gives a figure as PNG its alt text, its size on the screen, and paper in dark themes.
 
     The keys are those that nbconvert, JupyterLab and the classic notebook read.
     """
-    output.data.pop("image/svg+xml", None)
+    if "image/svg+xml" in output.data:
+        picture = _png(str(output.data.pop("image/svg+xml")))
+        output.data["image/png"] = base64.b64encode(picture).decode()
     output.data["text/plain"] = alt  # what a terminal shows
-    image = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
-    width = round(96 * image.width / image.info["dpi"][0])
+    head = base64.b64decode(output.data["image/png"][:32])
+    width = struct.unpack(">I", head[16:20])[0]
     output.metadata = {
-        "image/png": {"alt": alt, "width": width},
+        "image/png": {"alt": alt, "width": round(width * 96 / DPI)},
         "alt": alt,
         "needs_background": "light",
     }
+
+
+def _png(svg: str) -> bytes:
+    page = '#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("figure.svg")'
+    files: Any = {"main": page.encode(), "figure.svg": svg.encode()}  # its stubs know no dict
+    return bytes(typst.compile(files, format="png", ppi=DPI))

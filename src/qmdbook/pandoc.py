@@ -12,7 +12,7 @@ from typing import Any
 
 import pypandoc
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 
 HERE = Path(__file__).parent
 READER = "markdown"
@@ -39,7 +39,7 @@ def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
     """Runs pandoc on `text` in `folder`.
 
     Raises:
-        InputError: pandoc or a filter refused the text.
+        BookError: pandoc or a filter refused the text.
     """
     command = [pypandoc.get_pandoc_path(), *arguments]
     done = subprocess.run(
@@ -47,8 +47,8 @@ def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
     )
     complaints = done.stderr.strip()
     if done.returncode or complaints:
-        own = [line[11:] for line in complaints.splitlines() if line.startswith("hw1-error: ")]
-        raise InputError(own[0] if own else f"pandoc: {complaints[-400:]}")
+        own = [line[9:] for line in complaints.splitlines() if line.startswith("qmdbook: ")]
+        raise BookError(own[0] if own else f"pandoc: {complaints[-400:]}")
     return done.stdout
 
 
@@ -58,18 +58,21 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
-def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
+def number_chapters(texts: dict[str, str], folder: Path, appendices: int = 0) -> list[Document]:
     """Parses the chapters' Markdown and numbers their labels.
 
-    The chapter number counts the chapters whose first heading is not unnumbered.
+    Chapters count from 1, the last `appendices` of them from A; those that have no heading, or an
+    unnumbered one, don't count.
     """
     numbers: dict[str, str] = {}
-    count = 0
-    for name, text in texts.items():
+    counts = {False: 0, True: 0}
+    for place, (name, text) in enumerate(texts.items()):
         first = next((line for line in text.splitlines() if line.startswith("# ")), "")
+        appendix = place >= len(texts) - appendices
         unnumbered = ".unnumbered" in first or not first
-        count += not unnumbered
-        numbers[name] = "" if unnumbered else str(count)
+        counts[appendix] += not unnumbered
+        letter = chr(ord("A") - 1 + counts[True])
+        numbers[name] = "" if unnumbered else letter if appendix else str(counts[False])
 
     def number(name: str) -> Document:
         arguments = ["-f", READER, WIDE, "-t", "json", "--lua-filter", str(HERE / "number.lua")]
@@ -98,7 +101,7 @@ def write(
         folder: where pandoc runs, and the labels' file goes.
 
     Raises:
-        InputError: a reference leads nowhere.
+        BookError: a reference leads nowhere.
     """
     file = folder / f".labels-{page or 'book'}-{abs(hash(tuple(arguments)))}.json"
     file.write_text(json.dumps(labels), encoding="utf-8")
@@ -107,8 +110,8 @@ def write(
     resolve = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua")]
     try:
         return run_pandoc(resolve + arguments, json.dumps({**document, "meta": meta}), folder)
-    except InputError as error:
-        raise InputError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
+    except BookError as error:
+        raise BookError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
     finally:
         file.unlink(missing_ok=True)
 

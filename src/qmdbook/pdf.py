@@ -8,10 +8,10 @@ from typing import Any
 
 import typst
 
-from hw1lib.errors import InputError
-from qmdbook.pandoc import Document, write
+from qmdbook.errors import BookError
+from qmdbook.pandoc import HERE, Document, write
 from qmdbook.project import Project
-from qmdbook.site import TEMPLATES, citation_options
+from qmdbook.site import FONTS, citation_options
 
 
 def build_pdf(
@@ -20,27 +20,28 @@ def build_pdf(
     labels: dict[str, dict[str, str]],
     folder: Path,
     target: Path,
-    template: str,
+    template: Path,
     variables: dict[str, str],
 ) -> None:
     """Sets the chapters as one PDF.
 
     Args:
         project: the book.
-        documents: the chapters to set.
-        labels: the labels that references may lead to.
+        documents: chapters to set.
+        labels: labels that references may lead to.
         folder: where the chapters' `figures/` are.
         target: the PDF.
-        template: book, or hand-in, which leaves out what has the class `extra`, and code.
+        template: of typst; all but book.typ leave out what has the class `extra`, and code.
         variables: for the template, as plain text: title and so on.
 
     Raises:
-        InputError: typst can't set the text.
+        BookError: typst can't set the text.
     """
     strings = {key: _typst_string(value) for key, value in variables.items()}
     options = [item for key, value in strings.items() for item in ("-V", f"{key}={value}")]
-    arguments = ["-t", "typst", "--standalone", f"--template={TEMPLATES / template}.typ"]
-    arguments += ["--wrap=none", "-M", f"template={template}", *options]
+    arguments = ["-t", "typst", "--standalone", f"--template={template}"]
+    arguments += [f"--data-dir={HERE}"]  # where templates find style.typ
+    arguments += ["--wrap=none", "-M", f"template={template.stem}", *options]
     arguments += citation_options(project)
     if project.bibliography is not None:
         arguments += ["-M", "reference-section-title=References"]
@@ -48,10 +49,9 @@ def build_pdf(
     path = folder / f".{target.stem}.typ"
     path.write_text(source, encoding="utf-8")
     try:
-        own_fonts = template == "book"  # a name may need letters that only the system has
-        typst.compile(path, output=target, root=folder, ignore_system_fonts=own_fonts)
+        typst.compile(path, output=target, root=folder, font_paths=[FONTS])
     except RuntimeError as error:
-        raise InputError(f"typst can't set {target.name}: {_first_lines(str(error))}") from error
+        raise BookError(f"typst can't set {target.name}: {_first_lines(str(error))}") from error
     finally:
         path.unlink()
 

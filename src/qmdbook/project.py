@@ -1,14 +1,15 @@
-"""The Quarto project file, as far as this engine needs it."""
+"""The Quarto project file, as far as this package needs it."""
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 
 MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
@@ -19,78 +20,116 @@ class Project:
 
     Attributes:
         folder: where `_quarto.yml` is.
-        title: of the book; `subtitle`, `author` and `description` likewise, empty if not given.
-        chapters: the chapters' files, in order.
-        bibliography: the BibTeX file, or None.
-        pdf_name: the PDF's file name.
+        title: title of the book; `subtitle`, `author`, `description`, `date` likewise, empty if
+            not given.
+        chapters: files of the chapters and then of the appendices, in order.
+        appendices: number of appendices among them.
+        bibliography: BibTeX file, or None.
+        pdf_name: file name of the PDF.
         lang: language of the text, such as en.
-        cell_defaults: options of cells that don't say otherwise.
-        resources: files that pages load, put beside them.
+        cell_defaults: options of cells that don't set their own.
+        resources: files that pages load, copied beside them.
+        footer: Markdown at the foot of each page.
+        notebooks: names of the chapters that are offered as executed notebooks.
+        inputs: glob patterns of the files that the chapters' code reads.
     """
 
     folder: Path
     title: str
-    subtitle: str
-    author: str
-    description: str
     chapters: tuple[Path, ...]
-    bibliography: Path | None
-    pdf_name: str
-    lang: str
-    cell_defaults: dict[str, Any]
-    resources: tuple[Path, ...]
+    subtitle: str = ""
+    author: str = ""
+    description: str = ""
+    date: str = ""
+    appendices: int = 0
+    bibliography: Path | None = None
+    pdf_name: str = "book.pdf"
+    lang: str = "en"
+    cell_defaults: dict[str, Any] | None = None
+    resources: tuple[Path, ...] = ()
+    footer: str = ""
+    notebooks: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 def load_project(folder: Path) -> Project:
     """Reads `_quarto.yml`.
 
     Raises:
-        InputError: it is missing, no YAML, or names chapters that don't exist.
+        BookError: it is missing, not YAML, or names files that don't exist.
     """
     path = folder.resolve() / "_quarto.yml"
     try:
         project = _project(path.parent, yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise InputError(f"{path} can't be read: run this in the book's folder.") from error
+        raise BookError(f"{path} can't be read: run this in the book's folder.") from error
     except MALFORMED as error:
-        raise InputError(
-            f"{path} must be YAML in UTF-8 with book: title and book: chapters."
+        raise BookError(
+            f"{path} must be YAML in UTF-8 with book: title and book: chapters, a list of files."
         ) from error
     for kind, files in (("chapter", project.chapters), ("resource", project.resources)):
         for file in files:
             if not file.is_file():
-                raise InputError(f"{file.name}, a {kind} named in {path.name}, does not exist.")
+                raise BookError(f"{file.name}, a {kind} named in {path.name}, does not exist.")
+    unknown = set(project.notebooks) - {chapter.stem for chapter in project.chapters}
+    if unknown:
+        raise BookError(f"{path}: qmdbook: notebooks: {min(unknown)} is not a chapter.")
     if Path(project.pdf_name).name != project.pdf_name:
-        raise InputError(f"{path}: book: output-file must be a file's name, without folders.")
+        raise BookError(f"{path}: book: output-file must be a file name, without folders.")
     return project
 
 
 def _project(folder: Path, config: dict[str, Any]) -> Project:
-    """The project as `config` has it; raises one of `MALFORMED` if that is not as it should be."""
-    book = config["book"]
+    """The project described by `config`; raises one of `MALFORMED` if it isn't well formed."""
+    book, own = config["book"], config.get("qmdbook") or {}
     bibliography = config.get("bibliography")
+    appendices = book.get("appendices") or []
     return Project(
-        folder,
-        str(book["title"]),
-        _text(book, "subtitle"),
-        _text(book, "author"),
-        _text(book, "description"),
-        tuple(folder / str(name) for name in book["chapters"]),
-        folder / str(bibliography) if bibliography else None,
-        f"{book.get('output-file', 'book')}.pdf",
-        str(config.get("lang", "en")),
-        _cell_defaults(config),
-        tuple(folder / str(name) for name in (config.get("project") or {}).get("resources", [])),
+        folder=folder,
+        title=str(book["title"]),
+        chapters=tuple(_files(folder, [*book["chapters"], *appendices])),
+        subtitle=_text(book, "subtitle"),
+        author=_text(book, "author"),
+        description=_text(book, "description"),
+        date=_date(_text(book, "date")),
+        appendices=len(appendices),
+        bibliography=folder / str(bibliography) if bibliography else None,
+        pdf_name=f"{book.get('output-file', 'book')}.pdf",
+        lang=str(config.get("lang", "en")),
+        cell_defaults=_cell_defaults(config),
+        resources=tuple(_files(folder, (config.get("project") or {}).get("resources", []))),
+        footer=_footer(book.get("page-footer") or {}),
+        notebooks=tuple(Path(str(name)).stem for name in own.get("notebooks", [])),
+        inputs=tuple(str(pattern) for pattern in own.get("inputs", [])),
     )
 
 
+def _files(folder: Path, names: list[Any]) -> list[Path]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(names)
+    return [folder / name for name in names]
+
+
 def _cell_defaults(config: dict[str, Any]) -> dict[str, Any]:
-    """`echo` and `code-fold` as the project sets them for all cells of a page."""
+    """`echo` and `code-fold` as the project sets them for all cells."""
     execute = config.get("execute") or {}
     formats = config.get("format") or {}
     html = formats.get("html") if isinstance(formats, dict) else None
     wanted = {**execute, **(html if isinstance(html, dict) else {})}
     return {name: wanted[name] for name in ("echo", "code-fold") if name in wanted}
+
+
+def _footer(footer: str | dict[str, Any]) -> str:
+    """The parts of Quarto's page footer as one line of Markdown."""
+    if isinstance(footer, str):
+        return footer
+    parts = (footer.get(side) for side in ("left", "center", "right"))
+    return " · ".join(part for part in parts if isinstance(part, str))
+
+
+def _date(text: str) -> str:
+    """A date as written; `today` is the day of the build."""
+    return f"{datetime.date.today():%Y-%m-%d}" if text in {"today", "now"} else text
 
 
 def _text(book: dict[str, Any], key: str) -> str:

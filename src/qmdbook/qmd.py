@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 
 INLINE = re.compile(r"(?<!`)`\{python\}[ \t]([^`]+)`")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*(.*?)\s*$")
@@ -26,7 +26,7 @@ OPTIONS: dict[str, tuple[object, ...]] = {
 FRONT_MATTER = {"title", "description", "other-links", "jupyter", "format"}
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
 DIV_CLASSES = re.compile(
-    r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)|extra"
+    r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)|extra|cards?"
 )
 
 
@@ -85,13 +85,13 @@ def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter
     """Reads a chapter, whose cells have the options `defaults` where they set no others.
 
     Raises:
-        InputError: it can't be read, or uses a construct that this engine does not know; names
+        BookError: it can't be read, or uses a construct that this engine does not know; names
             file and line.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name} can't be read as UTF-8 text ({error}).") from error
+        raise BookError(f"{path.name} can't be read as UTF-8 text ({error}).") from error
     front_matter, start = _front_matter(path, lines)
     return Chapter(path, front_matter, tuple(_parts(path, lines, start, defaults or {})))
 
@@ -101,16 +101,16 @@ def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
         return {}, 0
     end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
     if end is None:
-        raise InputError(f"{path.name}:1: the front matter never ends; close it with `---`.")
+        raise BookError(f"{path.name}:1: the front matter never ends; close it with `---`.")
     try:
         values = yaml.safe_load("\n".join(lines[1:end])) or {}
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path.name}:1: the front matter is no YAML.") from error
+        raise BookError(f"{path.name}:1: the front matter is no YAML.") from error
     if not isinstance(values, dict):
-        raise InputError(f"{path.name}:1: the front matter must be `name: value` lines.")
+        raise BookError(f"{path.name}:1: the front matter must be `name: value` lines.")
     unknown = sorted(map(str, set(values) - FRONT_MATTER))
     if unknown:
-        raise InputError(f"{path.name}:1: front matter {unknown[0]!r} is not known here.")
+        raise BookError(f"{path.name}:1: front matter {unknown[0]!r} is not known here.")
     return values, end + 1
 
 
@@ -128,10 +128,10 @@ def _parts(
         end = _closing(path, lines, i, fence[1])
         language = re.match(r"\{\s*([^=.\s}]\S*?)\s*[},\s]", fence[2] + " ")
         if language and language[1] != "python":
-            raise InputError(f"{path.name}:{i + 1}: cells in {language[1]} are not known here.")
+            raise BookError(f"{path.name}:{i + 1}: cells in {language[1]} are not known here.")
         if language:
             if lines[i][0].isspace():
-                raise InputError(f"{path.name}:{i + 1}: a cell must start at the line's beginning.")
+                raise BookError(f"{path.name}:{i + 1}: a cell must start at the line's beginning.")
             yield from _prose(path, lines, prose_start, i)
             yield _cell(path, lines[i + 1 : end], i + 1, defaults)
             prose_start = end + 1
@@ -146,7 +146,7 @@ def _prose(path: Path, lines: list[str], start: int, end: int) -> Iterator[Prose
     prose = Prose(text, start + 1)
     for expression, line in prose.inline():
         if "\n" in expression:
-            raise InputError(f"{path.name}:{line}: an inline expression must fit on one line.")
+            raise BookError(f"{path.name}:{line}: an inline expression must fit on one line.")
     yield prose
 
 
@@ -156,7 +156,7 @@ def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
         fence = FENCE.match(lines[i])
         if fence and fence[1].startswith(marker) and not fence[2]:
             return i
-    raise InputError(f"{path.name}:{start + 1}: this fence is never closed.")
+    raise BookError(f"{path.name}:{start + 1}: this fence is never closed.")
 
 
 def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> Cell:
@@ -166,7 +166,7 @@ def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> 
     try:
         options = yaml.safe_load("\n".join(match[1] for match in matches if match)) or {}
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path.name}:{line}: the cell's #| options are no YAML.") from error
+        raise BookError(f"{path.name}:{line}: the cell's #| options are no YAML.") from error
     _check_options(f"{path.name}:{line}", options)
     return Cell("\n".join(lines[count:]).strip("\n"), line, {**defaults, **options})
 
@@ -174,30 +174,30 @@ def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> 
 def _check_options(place: str, options: object) -> None:
     """Refuses cell options that are not known, and labels that lack a caption or alt text."""
     if not isinstance(options, dict):
-        raise InputError(f"{place}: the cell's #| options must be `name: value` lines.")
+        raise BookError(f"{place}: the cell's #| options must be `name: value` lines.")
     for name, value in options.items():
         allowed = OPTIONS.get(name)
         if allowed is None:
-            raise InputError(f"{place}: cell option {name!r} is not known here.")
+            raise BookError(f"{place}: cell option {name!r} is not known here.")
         if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
             wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
-            raise InputError(f"{place}: cell option {name} must be {wanted}.")
+            raise BookError(f"{place}: cell option {name} must be {wanted}.")
     label = str(options.get("label", ""))
     for name in CAPTIONS.get(label.partition("-")[0], ()):
         if not options.get(name):
             what = "alt text" if name == "fig-alt" else "caption"
-            raise InputError(f"{place}: {label} has no {what}; add #| {name}.")
+            raise BookError(f"{place}: {label} has no {what}; add #| {name}.")
 
 
 def _check_prose(path: Path, text: str, line: int) -> None:
     """Refuses shortcodes and divs that Quarto would give a meaning."""
     if "{{<" in text:
-        raise InputError(f"{path.name}:{line}: shortcodes are not known here.")
+        raise BookError(f"{path.name}:{line}: shortcodes are not known here.")
     div = DIV.match(text)
     classes = re.findall(r"\.([\w-]+)", div[1] or "") if div else []
     label = re.search(r"#((?:fig|tbl)-[\w-]+)", div[1] or "") if div else None
     if label:
-        raise InputError(f"{path.name}:{line}: a block can't be {label[1]}; label its content.")
+        raise BookError(f"{path.name}:{line}: a block can't be {label[1]}; label its content.")
     for name in classes + ([div[2]] if div and div[2] else []):
         if not DIV_CLASSES.fullmatch(name):
-            raise InputError(f"{path.name}:{line}: a block of class {name!r} is not known here.")
+            raise BookError(f"{path.name}:{line}: a block of class {name!r} is not known here.")

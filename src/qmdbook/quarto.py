@@ -10,76 +10,88 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 from qmdbook.project import Project
-from qmdbook.site import built_from
 
 MINIMUM = (1, 9)
-NOT_FOUND = (
-    "Quarto 1.9 or newer is not found: install it, set QUARTO_PATH to its program, or use "
-    "--engine pandoc."
-)
+NEEDED = "Quarto 1.9 or newer"
+CURE = "install it, set QUARTO_PATH to its program, or use --engine pandoc"
+PROGRESS = re.compile(r"^\[\d+/\d+\] .*")
+COLOURS = re.compile(r"\x1b\[[\d;]*\w")
 
 
 @dataclass(frozen=True)
 class Quarto:
-    """An installed Quarto."""
+    """An installed Quarto, or why there is none.
 
-    program: str
-    version: str
+    Attributes:
+        program: path of the program, empty if none was found.
+        version: version that the program gives, empty if it gives none.
+        problem: what is wrong with it, empty if it can be used.
+    """
 
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-        return f"Quarto {self.version}"
+    program: str = ""
+    version: str = ""
+    problem: str = ""
 
 
-def find_quarto() -> Quarto | None:
-    """Quarto 1.9 or newer, from QUARTO_PATH or PATH; None where there is none."""
-    program = os.environ.get("QUARTO_PATH") or shutil.which("quarto")
+def find_quarto() -> Quarto:
+    """Quarto as QUARTO_PATH names it, else from PATH, else beside the running Python."""
+    named = os.environ.get("QUARTO_PATH")
+    beside = str(Path(sys.executable).parent)
+    program = named or shutil.which("quarto") or shutil.which("quarto", path=beside)
     if not program:
-        return None
+        return Quarto(problem="no Quarto on the PATH")
+    origin = "QUARTO_PATH names" if named else "found"
+    if Path(program).is_dir():
+        return Quarto(problem=f"QUARTO_PATH names a folder, {program}, not a program")
     try:
-        done = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=60, check=True
-        )
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
-        return None
-    numbers = re.match(r"(\d+)\.(\d+)", done.stdout.strip())
-    if numbers is None or tuple(map(int, numbers.groups())) < MINIMUM:
-        return None
-    return Quarto(program, done.stdout.strip())
+        return Quarto(problem=f"{origin} {program}, which can't be run")
+    version = done.stdout.strip()
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if done.returncode or numbers is None:
+        return Quarto(program, problem=f"{origin} {program}, which gives no version")
+    if tuple(map(int, numbers.groups())) < MINIMUM:
+        return Quarto(program, version, f"{origin} {program}, which is Quarto {version}")
+    return Quarto(program, version)
 
 
 def render(quarto: Quarto, project: Project, stage: Path) -> None:
-    """Site and PDF by `quarto render` into `stage`.
+    """Site, PDF and notebooks by `quarto render` into `stage`.
+
+    Cells whose frozen outputs are up to date don't run again: the project's pre-render step has
+    removed the others.
 
     Raises:
-        InputError: Quarto failed, or left a reference unresolved.
+        BookError: Quarto failed, or left a reference unresolved.
     """
-    notebooks = stage.with_name(f"{stage.name}-notebooks")
-    (stage / "notebooks").rename(notebooks)  # Quarto empties its output folder
     command = [quarto.program, "render", str(project.folder), "--output-dir", str(stage)]
-    environment = {
-        **os.environ,
-        "QUARTO_PYTHON": sys.executable,
-        "BUILT_FROM": built_from(project),
-    }
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    finally:
-        stage.mkdir(exist_ok=True)
-        shutil.rmtree(stage / "notebooks", ignore_errors=True)
-        notebooks.rename(stage / "notebooks")
-    if done.returncode:
-        raise InputError(f"Quarto failed: {_reason(done.stdout + done.stderr)}")
+    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
+    said: list[str] = []
+    with subprocess.Popen(
+        [*command, "--use-freezer"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        for line in process.stdout:
+            said.append(COLOURS.sub("", line).strip())
+            if PROGRESS.match(said[-1]):
+                print(said[-1], flush=True)
+    if process.returncode:
+        raise BookError(f"Quarto failed: {_reason(said)}")
     _check(project, stage)
 
 
-def _reason(output: str) -> str:
-    """The lines of Quarto's output from the first that tells of an error, without colours."""
-    plain = re.sub(r"\x1b\[[\d;]*\w", "", output)
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+def _reason(said: list[str]) -> str:
+    """What Quarto said of an error: from the first line that names one, or the last lines."""
+    lines = [line for line in said if line]
     first = next((i for i, line in enumerate(lines) if "error" in line.lower()), len(lines) - 4)
     return " / ".join(lines[max(first, 0) :][:4])
 
@@ -87,10 +99,11 @@ def _reason(output: str) -> str:
 def _check(project: Project, stage: Path) -> None:
     """Raises unless everything is there and all references lead somewhere."""
     pages = [stage / f"{chapter.stem}.html" for chapter in project.chapters]
-    for path in [*pages, stage / project.pdf_name]:
+    notebooks = [stage / "notebooks" / f"{name}.ipynb" for name in project.notebooks]
+    for path in [*pages, *notebooks, stage / project.pdf_name]:
         if not path.is_file():
-            raise InputError(f"Quarto left no {path.name}.")
+            raise BookError(f"Quarto left no {path.name}.")
     for path in pages:
         unresolved = re.search(r"\?@[\w-]+", path.read_text(encoding="utf-8"))
         if unresolved:
-            raise InputError(f"{path.stem}.qmd: {unresolved[0][1:]} leads nowhere.")
+            raise BookError(f"{path.stem}.qmd: {unresolved[0][1:]} leads nowhere.")

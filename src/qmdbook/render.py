@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,20 +9,20 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from hw1lib.errors import InputError
 from qmdbook import quarto
 from qmdbook.check import check_book
+from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT, execute_chapters
 from qmdbook.notebook import build_notebook
 from qmdbook.pandoc import Document, all_labels, number_chapters
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project, load_project
 from qmdbook.qmd import Chapter, parse_chapter
-from qmdbook.site import build_site, built_from, has_notebook
+from qmdbook.site import TEMPLATES, build_site
 from qmdbook.staging import staging
 from qmdbook.weave import weave
 
-MARKER = ".hw1-book"
+MARKER = ".qmdbook"
 QUARTO_SITE = "search.json"  # what `quarto render` by itself leaves
 
 
@@ -55,51 +54,78 @@ def render(
     Args:
         folder: where `_quarto.yml` is.
         output_dir: replaced as a whole once everything is built; until then the old one stays.
-        engine: quarto, pandoc, or auto for Quarto where it is found.
-        cell_timeout: seconds that one cell may take.
+        engine: quarto, pandoc, or auto for Quarto if it is found.
+        cell_timeout: seconds that one cell may take in this package's engine.
 
     Raises:
-        InputError: names what in the book, or about the folder, has to be changed.
+        BookError: names what in the book, or about the folder, has to be changed.
     """
-    found = quarto.find_quarto() if engine != "pandoc" else None
-    if engine == "quarto" and found is None:
-        raise InputError(quarto.NOT_FOUND)
     project = load_project(folder)
-    print(f"Building with {found.name if found else 'pandoc (no Quarto needed)'}", flush=True)
+    found = _choose(engine)
     with staging(output_dir, MARKER, QUARTO_SITE) as stage:
-        book = prepare(project, stage, cell_timeout)
-        _write_notebooks(book, stage)
         if found:
-            shutil.rmtree(stage / "figures", ignore_errors=True)
             quarto.render(found, project, stage)
         else:
+            book = prepare(project, stage, cell_timeout)
+            write_notebooks(book, stage, stage / "notebooks")
             _build_pages(book, stage)
-    notebooks = tuple(sorted((output_dir / "notebooks").glob("*.ipynb")))
-    return Outputs(
-        output_dir / "index.html",
-        output_dir / project.pdf_name,
-        notebooks,
-        found.name if found else "pandoc",
-    )
+    notebooks = [output_dir / "notebooks" / f"{name}.ipynb" for name in project.notebooks]
+    used = f"Quarto {found.version}" if found else "pandoc"
+    site, pdf = output_dir / "index.html", output_dir / project.pdf_name
+    return Outputs(site, pdf, tuple(notebooks), used)
 
 
-def prepare(project: Project, stage: Path, cell_timeout: int) -> Book:
-    """Parses, runs, weaves and numbers all chapters; their figures go to `stage`/figures."""
+def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> Book:
+    """Parses, runs, weaves and numbers all chapters; their figures go to `stage`/figures.
+
+    Raises:
+        BookError: names what in the book has to be changed.
+    """
     chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
-    executed = execute_chapters(project.folder, chapters, cell_timeout, stage.parent)
+    executed = execute_chapters(project, chapters, cell_timeout)
     figures = stage / "figures"
     texts = {c.name: weave(c, executed[c.name], figures) for c in chapters}
-    documents = number_chapters(texts, stage)
+    documents = number_chapters(texts, stage, project.appendices)
     check_book(project, chapters, documents, stage)
     return Book(project, chapters, executed, documents)
 
 
-def notebook_of(book: Book, index: int, stage: Path) -> NotebookNode:
-    """One chapter of the book as an executed notebook."""
-    chapter = book.chapters[index]
+def write_notebooks(book: Book, stage: Path, target: Path) -> None:
+    """Writes the chapters that the project offers as executed notebooks into `target`.
+
+    Args:
+        book: prepared in
+        stage: where its figures are.
+        target: made if it isn't there.
+    """
+    target.mkdir(exist_ok=True)
     labels = all_labels(book.documents)
-    executed = book.executed[chapter.name]
-    return build_notebook(book.project, chapter, book.documents[index], executed, labels, stage)
+
+    def build(chapter: Chapter, document: Document) -> None:
+        executed = book.executed[chapter.name]
+        notebook = build_notebook(book.project, chapter, document, executed, labels, stage)
+        nbformat.write(notebook, target / f"{chapter.name}.ipynb")
+
+    pairs = zip(book.chapters, book.documents, strict=True)
+    with ThreadPoolExecutor(2) as pool:
+        list(
+            pool.map(lambda p: build(*p), (p for p in pairs if p[0].name in book.project.notebooks))
+        )
+
+
+def _choose(engine: str) -> quarto.Quarto | None:
+    """The Quarto to use, or None for this package's own engine; says which and why."""
+    if engine == "pandoc":
+        print("Building with pandoc", flush=True)
+        return None
+    found = quarto.find_quarto()
+    if not found.problem:
+        print(f"Building with Quarto {found.version}", flush=True)
+        return found
+    if engine == "quarto":
+        raise BookError(f"{quarto.NEEDED} is needed ({found.problem}): {quarto.CURE}.")
+    print(f"Building with pandoc, without Quarto ({found.problem})", flush=True)
+    return None
 
 
 def _build_pages(book: Book, stage: Path) -> None:
@@ -110,33 +136,21 @@ def _build_pages(book: Book, stage: Path) -> None:
         "subtitle": project.subtitle,
         "author": project.author,
         "description": project.description,
+        "date": project.date,
         "lang": project.lang,
-        "built-from": built_from(project),
     }
+    labels, target = all_labels(book.documents), stage / project.pdf_name
     with ThreadPoolExecutor(2) as pool:
         site = pool.submit(build_site, project, book.chapters, book.documents, stage)
         pdf = pool.submit(
             build_pdf,
             project,
             book.documents,
-            all_labels(book.documents),
+            labels,
             stage,
-            stage / project.pdf_name,
-            "book",
+            target,
+            TEMPLATES / "book.typ",
             variables,
         )
         site.result()
         pdf.result()
-
-
-def _write_notebooks(book: Book, stage: Path) -> None:
-    (stage / "notebooks").mkdir()
-
-    def build(index: int) -> None:
-        chapter = book.chapters[index]
-        if has_notebook(chapter.name):
-            path = stage / "notebooks" / f"{chapter.name}.ipynb"
-            nbformat.write(notebook_of(book, index, stage), path)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(build, range(len(book.chapters))))

@@ -18,8 +18,12 @@ local function typst_string(text)
 end
 
 local function fail(message)
-  io.stderr:write("hw1-error: " .. message .. "\n")
+  io.stderr:write("qmdbook: " .. message .. "\n")
   os.exit(3)
+end
+
+local function name_of(label)
+  return label.kind == "chapter" and label.number:match("^%u") and "Appendix" or NAMES[label.kind]
 end
 
 -- References ------------------------------------------------------------------------------------
@@ -42,7 +46,7 @@ local function reference(citation)
   elseif label.number == "" then
     text = pandoc.Inlines(label.text)
   elseif citation.mode ~= "SuppressAuthor" then
-    text = pandoc.Inlines(NAMES[label.kind] .. "\u{a0}" .. label.number)
+    text = pandoc.Inlines(name_of(label) .. "\u{a0}" .. label.number)
   end
   local elsewhere = page == "" and not present[citation.id] -- and this is the whole file
   if format == "ipynb" or elsewhere then return text .. citation.suffix end
@@ -65,6 +69,23 @@ local function cite(el)
   return result
 end
 
+-- [text](chapter.qmd#place) leads to the chapter's page, or its place in the PDF.
+local function link(el)
+  local chapter, place = el.target:match("^([%w_-]+)%.qmd#?(.*)$")
+  if not chapter then return nil end
+  if format == "html" then
+    el.target = chapter .. ".html" .. (place ~= "" and "#" .. place or "")
+    return el
+  end
+  local id = place
+  for key, label in pairs(labels) do
+    if place == "" and label.kind == "chapter" and label.page == chapter then id = key end
+  end
+  if format == "ipynb" or not present[id] then return el.content end
+  el.target = "#" .. id
+  return el
+end
+
 -- Sections, captions, equations -----------------------------------------------------------------
 
 local function header(el)
@@ -76,6 +97,7 @@ local function header(el)
     if number and named then el.content:insert(1, asked(el.level == 1 and "chapter" or "sec", label) .. ": ") end
     if el.level == 1 and number and number ~= "1" then return { raw("#pagebreak(weak: true)", true), el } end
   elseif number then
+    if el.level == 1 and number:match("^%u") then number = "Appendix " .. number .. " —" end
     local text = format == "html" and pandoc.Span(number, pandoc.Attr("", { "section-number" }))
       or pandoc.Str(number)
     el.content:insert(1, text)
@@ -130,52 +152,7 @@ local function equation(el)
   return formula
 end
 
--- Pandoc's typst has no gap between the columns of cases and aligned nor for \;, and takes \| and
--- \lvert for relations.
-local function typst_math(el)
-  local open = false
-  local text = el.text:gsub("\\left%s*\\|", "\\lVert "):gsub("\\right%s*\\|", "\\rVert ")
-  text = text:gsub("\\left%s*\\lVert", "\\lVert"):gsub("\\right%s*\\rVert", "\\rVert")
-  text = text:gsub("\\lvert", "\\left|"):gsub("\\rvert", "\\right|")
-  text = text:gsub("\\(.)", function(escaped)
-    if escaped == ";" then return "\\:" end
-    if escaped ~= "|" then return nil end
-    open = not open
-    return open and "\\lVert " or "\\rVert "
-  end)
-  el.text = text:gsub("(\\begin{cases}.-\\end{cases})", function(cases)
-    return (cases:gsub("([^\\])&", "%1&\\quad "))
-  end)
-  if el.mathtype == "InlineMath" and text:match("\\begin") then -- no line may end inside
-    return { raw("#box["), el, raw("]") }
-  end
-  return el
-end
-
--- MathML has no gap between an operator's name and what it is applied to.
-local OPERATORS = { "(\\log)%f[%A]", "(\\m[axin]+_%b{})", "(\\operatorname%*?%b{}_%b{})", "(\\operatorname%*?%b{}_%a)" }
-
-local function html_math(el)
-  for _, operator in ipairs(OPERATORS) do
-    el.text = el.text:gsub(operator .. "%s*([^%s_^]%a*)", function(name, following)
-      local closed = following:match("^[%({]") or following == "\\left"
-      return name .. (closed and "" or "\\, ") .. following
-    end)
-  end
-  return el
-end
-
--- Browsers would begin a line with the comma that follows a formula.
-local function hold_punctuation(inlines)
-  for i = #inlines - 1, 1, -1 do
-    local math, after = inlines[i], inlines[i + 1]
-    if math.t == "Math" and math.mathtype == "InlineMath" and after.t == "Str" and after.text:match("^%p") then
-      inlines[i] = pandoc.Span({ math, after }, pandoc.Attr("", { "unbroken" }))
-      inlines:remove(i + 1)
-    end
-  end
-  return inlines
-end
+local formulas = dofile(pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_FILE), "formulas.lua" }))
 
 -- Blocks ----------------------------------------------------------------------------------------
 
@@ -333,7 +310,7 @@ local function all_ids(doc)
 end
 
 function Pandoc(doc)
-  hand_in = doc.meta.template and stringify(doc.meta.template) == "hand-in"
+  hand_in = doc.meta.template and stringify(doc.meta.template) ~= "book"
   if hand_in then doc.blocks = without_extras(doc.blocks) end
   present = all_ids(doc)
   page = doc.meta.page and stringify(doc.meta.page) or ""
@@ -355,9 +332,8 @@ function Pandoc(doc)
     doc.blocks:insert(pandoc.Header(2, "References", pandoc.Attr("references", { "unnumbered" })))
     doc.blocks:insert(pandoc.Div({}, pandoc.Attr("refs")))
   end
-  doc = doc:walk({ Header = header, Figure = captioned("fig"), Table = captioned("tbl") })
-  if format == "html" then doc = doc:walk({ Math = html_math, Inlines = hold_punctuation }) end
-  if format == "typst" then doc = doc:walk({ Math = typst_math }) end
+  doc = doc:walk({ Header = header, Link = link, Figure = captioned("fig"), Table = captioned("tbl") })
+  for _, filter in ipairs(formulas) do doc = doc:walk(filter) end
   doc = doc:walk({ Image = image, Span = equation, CodeBlock = code })
   doc = doc:walk({ Div = div })
   doc = doc:walk({ Table = box_table })

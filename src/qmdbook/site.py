@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from html.parser import HTMLParser
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from qmdbook.pandoc import Document, all_labels, write
+from qmdbook.pandoc import Document, all_labels, run_pandoc, write
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter
 
 TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = (
-    "book.css", "book.js", "search.js", "previews.js", "theme.js", "favicon.svg",
-    "stix-two-math.woff2",
-)  # fmt: skip
-# Pandoc writes \\hat with a hat as wide as what is under it, subscripts included.
-WIDE_HAT, NARROW_HAT = '<mo accent="true">\u0302</mo>', '<mo accent="true" stretchy="false">^</mo>'
+FONTS = Path(__file__).parent / "fonts"
+ASSETS = ("book.css", "book.js", "pages.js", "search.js", "theme.js", "favicon.svg")
+SECTION = re.compile(r'<h[123][^>]*?(?: id="([^"]*)")?[^>]*>(.*?)</h[123]>', re.DOTALL)
+UNSAID = re.compile(r"<(annotation|script|style|button)\b.*?</\1>", re.DOTALL)
+FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,15 @@ def build_site(
     """Writes all pages, the search index and the assets into `folder`.
 
     Raises:
-        InputError: a reference leads nowhere.
+        BookError: a reference leads nowhere.
     """
     pages = [_page(document) for document in documents]
     labels = all_labels(documents)
+    footer = run_pandoc(["-f", "markdown", "-t", "html5"], project.footer, folder)
 
     def build(index: int) -> list[dict[str, str]]:
         context = _context(project, chapters[index], pages, index)
-        text = _html(project, documents[index], labels, context, folder)
-        text = text.replace(WIDE_HAT, NARROW_HAT)
+        text = _html(project, documents[index], labels, context, footer, folder)
         (folder / pages[index].href).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
@@ -62,8 +61,8 @@ def build_site(
         entries = [entry for found in pool.map(build, range(len(pages))) for entry in found]
     assets = folder / "assets"
     assets.mkdir()
-    for name in ASSETS:
-        shutil.copy(TEMPLATES / name, assets / name)
+    for source in (*(TEMPLATES / name for name in ASSETS), *FONTS.glob("*.woff2")):
+        shutil.copy(source, assets / source.name)
     for resource in project.resources:
         shutil.copy(resource, folder / resource.name)
     index_text = json.dumps(entries, ensure_ascii=False)
@@ -75,9 +74,10 @@ def _html(
     document: Document,
     labels: dict[str, dict[str, str]],
     context: dict[str, Any],
+    footer: str,
     folder: Path,
 ) -> str:
-    meta = document.tree["meta"] | _escaped(context)["c"]
+    meta = document.tree["meta"] | _escaped(context)["c"] | {"footer": _raw(footer)}
     arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
     arguments += ["--wrap=none", f"--template={TEMPLATES / 'page.html'}"]
     arguments += ["-M", f"lang={project.lang}", *citation_options(project)]
@@ -92,7 +92,11 @@ def _escaped(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:
         return {"t": "MetaList", "c": [_escaped(item) for item in value]}
     if isinstance(value, bool):
         return {"t": "MetaBool", "c": value}
-    return {"t": "MetaInlines", "c": [{"t": "RawInline", "c": ["html", html.escape(value)]}]}
+    return _raw(html.escape(value))
+
+
+def _raw(markup: str) -> dict[str, Any]:
+    return {"t": "MetaInlines", "c": [{"t": "RawInline", "c": ["html", markup]}]}
 
 
 def citation_options(project: Project) -> list[str]:
@@ -106,7 +110,8 @@ def citation_options(project: Project) -> list[str]:
 def _page(document: Document) -> Page:
     heading = next((x for x in document.labels if x["kind"] == "chapter"), None)
     if heading is None:
-        return Page(document.name, "", document.name)
+        title = "Home" if document.name == "index" else document.name
+        return Page(document.name, "", title)
     return Page(document.name, heading["number"], heading["text"])
 
 
@@ -129,8 +134,7 @@ def _context(project: Project, chapter: Chapter, pages: list[Page], index: int) 
         "description-meta": " ".join(str(description).split()),
         "chapters": [link(page) for page in pages],
         "pdf": project.pdf_name,
-        "notebooks": _notebooks(pages, index),
-        "built-from": built_from(project),
+        "notebooks": _notebooks(project, pages, index),
     }
     if index > 0:
         context["previous"] = link(pages[index - 1])
@@ -139,75 +143,34 @@ def _context(project: Project, chapter: Chapter, pages: list[Page], index: int) 
     return context
 
 
-def _notebooks(pages: list[Page], index: int) -> list[dict[str, str]]:
-    """The notebooks that a page offers: its own, or all of them where it has none."""
-    own = has_notebook(pages[index].name)
-    offered = [pages[index]] if own else [page for page in pages if has_notebook(page.name)]
+def _notebooks(project: Project, pages: list[Page], index: int) -> list[dict[str, str]]:
+    """The notebooks that a page offers: its own, or all of them if it has none."""
+    offered = [page for page in pages if page.name in project.notebooks]
+    own = pages[index] in offered
     return [
         {
             "href": f"notebooks/{page.name}.ipynb",
-            "text": "This chapter as notebook" if own else f"Notebook: {page.title}",
+            "text": "This chapter as a notebook" if own else f"Notebook: {page.title}",
         }
-        for page in offered
+        for page in ([pages[index]] if own else offered)
     ]
 
 
-def has_notebook(name: str) -> bool:
-    """Whether a chapter is offered as a notebook: the questions are, the pages around them not."""
-    return name not in {"index", "api"}
-
-
-def built_from(project: Project) -> str:
-    """The version and the date of the results, for the foot of the page."""
-    text = f"hw1lib {version('hw1lib')}"
-    try:
-        summary = json.loads((project.folder / "results" / "summary.json").read_text("utf-8"))
-        return f"{text}, results of {summary['date']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return text
-
-
-class _Sections(HTMLParser):
-    """Splits a page's main text by its headings."""
-
-    SKIPPED = frozenset({"script", "style", "annotation", "nav", "button"})
-    VOID = frozenset({"img", "br", "hr", "meta", "link", "input", "col", "wbr"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sections: list[dict[str, str]] = []
-        self.open: list[str] = []
-        self.heading = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self.VOID:
-            return
-        self.open.append(tag)
-        if tag in {"h1", "h2", "h3"} and "main" in self.open:
-            self.sections.append({"id": dict(attrs).get("id") or "", "title": "", "text": ""})
-            self.heading = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.VOID:
-            return
-        while self.open and self.open.pop() != tag:
-            pass
-        if tag in {"h1", "h2", "h3"}:
-            self.heading = False
-
-    def handle_data(self, data: str) -> None:
-        if self.sections and "main" in self.open and not self.SKIPPED & set(self.open):
-            self.sections[-1]["title" if self.heading else "text"] += data
-
-
 def _search_entries(page: Page, text: str) -> Iterator[dict[str, str]]:
-    """One entry for each section of a page."""
-    parser = _Sections()
-    parser.feed(text)
-    for section in parser.sections:
+    """One entry for each section of a page that this module has written."""
+    main = UNSAID.sub(" ", text.partition("<main")[2].partition("<nav")[0])
+    headings = list(SECTION.finditer(main))
+    ends = [heading.start() for heading in headings[1:]] + [len(main)]
+    for heading, end in zip(headings, ends, strict=True):
         yield {
             "page": page.title,
-            "title": " ".join(section["title"].split()),
-            "href": f"{page.href}#{section['id']}" if section["id"] else page.href,
-            "text": " ".join(section["text"].split()),
+            "title": _plain(heading[2]),
+            "href": f"{page.href}#{heading[1]}" if heading[1] else page.href,
+            "text": _plain(main[heading.end() : end]),
         }
+
+
+def _plain(markup: str) -> str:
+    """Text without tags; within formulas each tag parts what is beside it."""
+    apart = FORMULA.sub(lambda formula: TAG.sub(" ", formula[0]), markup)
+    return " ".join(html.unescape(TAG.sub("", apart)).split())

@@ -2,146 +2,103 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import re
 import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from hw1lib.errors import InputError
+from filelock import FileLock, Timeout
 
-if sys.platform != "win32":
-    import fcntl
+from qmdbook.errors import BookError
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux' renameat2
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @contextmanager
 def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
-    """A folder that takes the place of `target` when the block ends well.
+    """A folder that takes the place of `target` if the block succeeds.
 
-    Whatever ends the block, be it Ctrl-C, a kill or a full disk, `target` is the old folder or the
-    new one. The new folder is in a workshop, a hidden folder beside `target`, in which a build may
-    put more; the next build removes the workshops of builds that were killed.
+    Whatever ends the block, be it Ctrl-C, a kill or a full disk, the old folder is still there, or
+    the new one is; if a kill hits between the two renames, the next build puts the old one back.
+    Builds of the same target wait for each other.
 
     Args:
-        target: replaced if it is empty, or holds a file by which it is known to be built.
-        marker: the name of that file, which the new folder gets.
+        target: replaced if it is empty or has one of the files that mark it as built.
+        marker: name of the file that marks the new folder.
         others: names of other such files.
 
     Raises:
-        InputError: `target` holds something that this project did not make, or can't be written.
+        BookError: `target` holds something that was not built here, or can't be written.
     """
     target = target.resolve()
-    _check_ours(target, (marker, *others))
-    with ExitStack() as ending:
+    new, old = (target.with_name(f".{target.name}.qmdbook-{part}") for part in ("new", "old"))
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(target):
         try:
-            stage = _open_workshop(target, ending) / target.name
-            stage.mkdir()
-        except OSError as error:
-            raise _cant_be_written(target, error) from error
-        started = time.time()
-        try:
-            yield stage
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            raise _cant_be_written(target, error) from error
-        try:
-            (stage / marker).touch()
-            os.utime(stage / marker, (started, started))  # what changed meanwhile is newer
-            with _lock(target.parent, wait=True):
-                _swap(stage, target)
-        except OSError as error:
-            raise _cant_be_written(target, error) from error
+            with _writing(target):
+                _put_back(old, target)
+                _check_ours(target, (marker, *others))
+                shutil.rmtree(new, ignore_errors=True)
+                new.mkdir()
+                started = time.time()
+                yield new
+                (new / marker).touch()
+                os.utime(new / marker, (started, started))  # what changed meanwhile is newer
+                if target.exists():
+                    target.rename(old)
+                new.rename(target)
+        finally:
+            _put_back(old, target)
+            shutil.rmtree(new, ignore_errors=True)
 
 
-def _check_ours(target: Path, markers: tuple[str, ...]) -> None:
-    """Refuses to replace what this project did not make."""
-    if target.exists() and not target.is_dir():
-        raise InputError(f"{target} is a file: name a folder with --output-dir.")
-    ours = any((target / name).exists() for name in markers)
-    if target.is_dir() and any(target.iterdir()) and not ours:
-        raise InputError(
-            f"{target} holds something that was not built here: name another folder with "
-            "--output-dir, or empty this one."
-        )
-
-
-def _cant_be_written(target: Path, error: OSError) -> InputError:
-    return InputError(
-        f"{target} can't be written ({error.strerror}): free some space there, or name another "
-        "folder with --output-dir."
-    )
-
-
-def _open_workshop(target: Path, ending: ExitStack) -> Path:
-    """A new workshop, locked until the `ending` removes it; clears those of killed builds."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    left = re.compile(rf"\.{re.escape(target.name)}\.hw1-[a-z0-9_]{{8}}")
-    with _lock(target.parent, wait=True):  # nobody takes a new workshop for one that is left
-        for path in sorted(target.parent.iterdir()):
-            if left.fullmatch(path.name):
-                with _lock(path, wait=False) as free:
-                    if free:
-                        _close_workshop(path, target)
-        workshop = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.hw1-"))
-        ending.callback(_close_workshop, workshop, target)
-        ending.enter_context(_lock(workshop, wait=False))
-    return workshop
-
-
-def _close_workshop(workshop: Path, target: Path) -> None:
-    """Removes a workshop; if the old folder is in it and no new one came, it goes back first."""
-    old = _old(workshop)
-    if old.is_dir() and not target.exists():
+def _put_back(old: Path, target: Path) -> None:
+    """Brings the old folder back if no new one took its place, or else removes it."""
+    if old.exists() and not target.exists():
         old.rename(target)
-    shutil.rmtree(workshop, ignore_errors=True)
-
-
-def _old(workshop: Path) -> Path:
-    """Where the old folder is between two renames."""
-    return workshop / ".old"
-
-
-def _swap(stage: Path, target: Path) -> None:
-    """Puts `stage` in the place of `target`, which stays in the workshop."""
-    if target.exists():
-        if _exchange(stage, target):
-            return
-        target.rename(_old(stage.parent))
-    stage.rename(target)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swaps two folders in one step, without a moment between; False where that can't be."""
-    if not sys.platform.startswith("linux"):
-        return False
-    rename = getattr(ctypes.CDLL(None), "renameat2", None)  # in glibc, and in newer musl
-    paths = (AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other))
-    return rename is not None and rename(*paths, RENAME_EXCHANGE) == 0
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
-def _lock(folder: Path, wait: bool) -> Iterator[bool]:
-    """Holds the lock on a folder, which ends with the process; gives whether it has it."""
-    if sys.platform == "win32":  # has no such locks, and so nothing is cleared there
-        yield False
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def _lock(target: Path) -> Iterator[None]:
+    """Holds the lock on a target, which ends with the process; says when it has to wait."""
+    lock = FileLock(target.with_name(f".{target.name}.qmdbook-lock"))
+    with _writing(target):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            print(f"Waiting for another build of {target}", flush=True)
+            lock.acquire()
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        held = True
-    except OSError:  # another process has it, or the file system has no locks
-        held = False
-    try:
-        yield held
+        yield
     finally:
-        os.close(descriptor)
+        lock.release()
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise BookError(
+            f"{target} can't be written ({error.strerror}): free some space there, or name another "
+            "folder with --output-dir."
+        ) from error
+
+
+def _check_ours(target: Path, markers: tuple[str, ...]) -> None:
+    """Refuses to replace what was not built here."""
+    if target.exists() and not target.is_dir():
+        raise BookError(f"{target} is a file: name a folder with --output-dir.")
+    ours = any((target / name).exists() for name in markers)
+    if target.is_dir() and any(target.iterdir()) and not ours:
+        raise BookError(
+            f"{target} holds something that was not built here: name another folder with "
+            "--output-dir, or empty this one."
+        )

@@ -11,7 +11,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 from qmdbook.qmd import INLINE, Cell, Chapter, Prose
 
 IMAGES = {"image/svg+xml": "svg", "image/png": "png"}
@@ -24,11 +24,11 @@ def weave(chapter: Chapter, executed: NotebookNode, figures: Path) -> str:
     """The chapter as Markdown; its figures are written to the folder `figures`/<chapter>.
 
     Raises:
-        InputError: a figure has no alt text; names file and line.
+        BookError: a figure has no alt text; names file and line.
     """
     texts: list[str] = []
     for number, part in enumerate(chapter.parts):
-        cells = [c for c in executed.cells if c.metadata["hw1"].get("part") == number]
+        cells = [c for c in executed.cells if c.metadata["qmdbook"].get("part") == number]
         if isinstance(part, Prose):
             texts.append(fill_in(part.text, [inline_value(cell) for cell in cells]))
         else:
@@ -36,8 +36,8 @@ def weave(chapter: Chapter, executed: NotebookNode, figures: Path) -> str:
             folder = figures / chapter.name
             try:
                 texts.append("\n".join(_cell(part, number, outputs, folder)))
-            except InputError as error:
-                raise InputError(f"{chapter.where(part.line)}: {error}") from error
+            except BookError as error:
+                raise BookError(f"{chapter.where(part.line)}: {error}") from error
     return "\n\n".join(texts) + "\n"
 
 
@@ -121,7 +121,7 @@ def _image(cell: Cell, path: Path, data: str) -> str:
         path.write_bytes(base64.b64decode(data))
     options: dict[str, Any] = cell.options
     if not options.get("fig-alt"):
-        raise InputError("this cell's figure has no alt text; add #| fig-alt.")
+        raise BookError("this cell's figure has no alt text; add #| fig-alt.")
     label = f"#{cell.label} " if cell.label.startswith("fig-") else ""
     classes = "".join(f".{name} " for name in str(options.get("classes", "")).split())
     alt = _attribute(str(options["fig-alt"]))

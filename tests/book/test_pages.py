@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from playwright.sync_api import Browser, Page
 
-from hw1lib.adam.moments import expectations
+from hw1lib.adam.moments import weight_sum
 from pages import broken_links, check_page, violations, visiting
 from qmdbook.render import Outputs
 
@@ -169,7 +171,7 @@ def test_the_keyboard_skips_to_the_text(page: Page) -> None:
         ("q1_backprop", "#tbl-agreement", "autograd"),
         ("q1_backprop", "#sec-zeros", "derivatives are zero"),
         ("q2_adam", "#ref-kingma2015adam", "arxiv.org/abs/1412.6980"),
-        ("index", "q1_backprop.html#sec-zeros", "Which derivatives are zero?"),
+        ("index", "q1_backprop.html#sec-zeros", "Are any derivatives zero?"),
     ],
 )
 def test_references_show_what_they_point_to(
@@ -213,7 +215,7 @@ def test_code_is_copied(site: Path, browser: Browser) -> None:
         block.get_by_text("Copied").wait_for()
         copied = visit.page.evaluate("navigator.clipboard.readText()")
         assert copied == block.locator("code").text_content()
-        assert copied.startswith("gradients = ")
+        assert copied.startswith("import sympy")
 
 
 def test_print_shows_the_text_alone_and_all_of_it(page: Page, site: Path) -> None:
@@ -228,27 +230,100 @@ def test_print_shows_the_text_alone_and_all_of_it(page: Page, site: Path) -> Non
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
 
 
+RATES = [
+    "0", "0.3", "0.5", "0.7", "0.8", "0.9", "0.95", "0.98", "0.99", "0.995", "0.998", "0.999",
+    "0.9995", "0.9998", "0.9999",
+]  # fmt: skip
+
+
+def slide(page: Page, name: str, value: str) -> None:
+    """Moves a slider of chapter 2; decay rates are given by their place in the list."""
+    page.fill(f"#adam-{name}", str(RATES.index(value)) if "beta" in name else value)
+
+
+def numbers(page: Page, panel: str) -> dict[str, str]:
+    found: dict[str, str] = page.evaluate(f"({{...document.getElementById('{panel}').dataset}})")
+    return found
+
+
 @pytest.mark.parametrize(
-    ("beta1", "mean", "t"), [(0.9, 2, 10), (0.99, -1.5, 100), (0, 3, 1), (0.5, 0, 200)]
+    ("beta", "t", "noise"),
+    [("0.9", 10, "1"), ("0.9999", 40, "1.5"), ("0", 1, "0.3"), ("0.98", 2, "0")],
 )
-def test_the_sliders_agree_with_the_package(
-    page: Page, site: Path, beta1: float, mean: float, t: int
+def test_the_weights_and_averages_to_play_with_are_adams(
+    page: Page, site: Path, beta: str, t: int, noise: str
 ) -> None:
     go(page, site, "q2_adam")
-    for name, value in (("beta1", beta1), ("mean", mean), ("t", t)):
-        page.fill(f"#bias-{name}", str(value))
-    (row,) = expectations(mean, beta1, [t])
-    shown = page.evaluate("({...document.getElementById('bias-correction').dataset})")
-    assert float(shown["corrected"]) == row.corrected
-    assert math.isclose(float(shown["uncorrected"]), row.uncorrected, rel_tol=1e-14, abs_tol=1e-15)
-    assert f"{float(f'{row.uncorrected:.6g}'):g}" in str(page.text_content("#bias-readout"))
+    for name, value in (("beta", beta), ("t", str(t)), ("noise", noise)):
+        slide(page, f"weights-{name}", value)
+    shown = numbers(page, "adam-weights")
+    gradients, weights = json.loads(shown["gradients"]), json.loads(shown["weights"])
+    assert len(set(gradients)) == (1 if noise == "0" else len(gradients))
+    rate = float(beta)
+    assert weights == pytest.approx([(1 - rate) * rate ** (t - i) for i in range(1, t + 1)])
+    total = weight_sum(rate, t)
+    assert sum(weights) == pytest.approx(total, rel=1e-12)
+    assert float(shown["sum"]) == pytest.approx(total, rel=1e-12)
+    assert float(shown["missing"]) == pytest.approx(rate**t, rel=1e-12)
+    theta = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([theta], betas=(rate, 0.999))
+    for g in gradients[:t]:
+        theta.grad = torch.tensor([g], dtype=torch.float64)
+        optimizer.step()
+    m = float(optimizer.state[theta]["exp_avg"])
+    assert float(shown["uncorrected"]) == pytest.approx(m, rel=1e-12, abs=1e-12)
+    assert float(shown["corrected"]) == pytest.approx(m / total, rel=1e-12, abs=1e-12)
+    text = str(page.text_content("#adam-weights .readout")).replace("−", "-")
+    for value in (total, m, m / total):
+        assert f" {float(f'{value:.4g}'):.10g}" in text
 
 
-def test_the_sliders_move_by_keyboard_and_have_names(page: Page, site: Path) -> None:
+@pytest.mark.parametrize(
+    ("beta1", "beta2"), [("0.9", "0.999"), ("0.9", "0.9999"), ("0.9999", "0.5"), ("0", "0")]
+)
+def test_the_step_sizes_to_play_with_are_adams(
+    page: Page, site: Path, beta1: str, beta2: str
+) -> None:
+    go(page, site, "q2_adam")
+    slide(page, "steps-beta1", beta1)
+    slide(page, "steps-beta2", beta2)
+    shown = numbers(page, "adam-steps")
+    sizes = [
+        weight_sum(float(beta1), t) / math.sqrt(weight_sum(float(beta2), t)) for t in range(1, 500)
+    ]
+    worst = max(sizes, key=lambda size: abs(math.log(size)))
+    assert float(shown["first"]) == pytest.approx(sizes[0], rel=1e-12)
+    assert float(shown["peak"]) == pytest.approx(worst, rel=1e-12)
+    assert int(shown["worst"]) == 1 + sizes.index(worst)
+
+
+def test_the_panels_move_by_keyboard_and_say_what_they_show(page: Page, site: Path) -> None:
     go(page, site, "q2_adam")
     page.get_by_label("Step t").focus()
     page.keyboard.press("ArrowRight")
-    assert page.input_value("#bias-t") == "11"
-    assert "At step 11" in str(page.text_content("#bias-readout"))
-    assert page.get_by_label("Decay rate β₁").count() == 1
-    assert page.get_by_label("Mean gradient G").count() == 1
+    assert page.input_value("#adam-weights-t") == "11"
+    assert "After step 11 " in page.inner_text("#adam-weights .readout")
+    page.get_by_label("Decay rate β", exact=True).focus()
+    page.keyboard.press("End")
+    focused = page.locator(":focus")
+    assert focused.get_attribute("aria-valuetext") == RATES[-1]
+    before = numbers(page, "adam-weights")["gradients"]
+    page.get_by_role("button", name="New gradients").press("Enter")
+    assert numbers(page, "adam-weights")["gradients"] != before
+
+
+def test_figures_stay_in_print_and_without_scripts(
+    page: Page, site: Path, browser: Browser
+) -> None:
+    go(page, site, "q2_adam")
+    for panel, figure in (("#adam-weights", "#fig-weights"), ("#adam-steps", "#fig-steps")):
+        image = page.locator(f"{figure} img")
+        page.emulate_media(media="screen")
+        assert page.locator(panel).is_visible()
+        assert image.is_hidden()
+        page.emulate_media(media="print")
+        assert page.locator(panel).is_hidden()
+        assert image.is_visible()
+    with visiting(browser, site / "q2_adam.html", java_script_enabled=False) as visit:
+        assert visit.page.locator("#fig-weights img").is_visible()
+        assert visit.page.locator("#fig-steps img").is_visible()

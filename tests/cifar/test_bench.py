@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 import torch
-
 from hw1lib.cifar.bench import Benchmark, bench, products
+
 from hw1lib.homework import Homework
 
 

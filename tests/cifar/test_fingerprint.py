@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from hw1lib.cifar.fingerprint import code_digest
 
 CODE = '''

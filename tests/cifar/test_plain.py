@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import torch
+from hw1lib.cifar.plain import build_optimizer, plain_loader
 
 from hw1lib.cifar.model import build_net
-from hw1lib.cifar.plain import build_optimizer, plain_loader
 from hw1lib.homework import Homework
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from hw1lib.cifar.fingerprint import tensors_digest
 
 from hw1lib.cifar import results as module
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.fingerprint import tensors_digest
 from hw1lib.cifar.results import FILES, SUMMARY, WEIGHTS, load_results, save_results
 from hw1lib.cifar.sgd import Run, standardise
 from hw1lib.errors import InputError

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from hw1lib.cifar.plain import batches_in_order, build_optimizer, plain_epoch
 from torch import Tensor
 
 from hw1lib.cifar.data import Cifar10, Split, load_cifar10
 from hw1lib.cifar.experiment import torch_threads
 from hw1lib.cifar.model import build_net, layers_of
-from hw1lib.cifar.plain import batches_in_order, build_optimizer, plain_epoch
 from hw1lib.cifar.results import load_results
 from hw1lib.cifar.sgd import (
     DivergedError,

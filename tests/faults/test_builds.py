@@ -28,7 +28,7 @@ while not pathlib.Path("go").exists():
 """
 
 
-def old_book(folder: Path, marker: str = ".hw1-book") -> dict[str, bytes]:
+def old_book(folder: Path, marker: str = ".qmdbook") -> dict[str, bytes]:
     """Puts an old book there; gives its files."""
     (folder / "notebooks").mkdir(parents=True)
     (folder / marker).touch()
@@ -152,17 +152,16 @@ def test_a_bad_file(
     assert not strays(folder)
 
 
-@pytest.mark.parametrize("command", ["render", "submission"])
 @pytest.mark.parametrize("whole_group", [True, False], ids=["terminal", "process"])
 def test_ctrl_c(
-    write_two: WriteTwo, start: Callable[..., subprocess.Popen[str]], tmp_path: Path, command: str,
+    write_two: WriteTwo, start: Callable[..., subprocess.Popen[str]], tmp_path: Path,
     whole_group: bool,
 ) -> None:  # fmt: skip
     """As a terminal sends it, to the whole group of processes, and to the one process alone."""
     folder = write_two(tmp_path, WAITING)
     output = folder / "out"
-    old = old_book(output, f".hw1-{'book' if command == 'render' else 'submission'}")
-    build = start(folder, command, "--output-dir", "out", QUARTO_PATH="none")
+    old = old_book(output, ".hw1-book")
+    build = start(folder, "render", "--output-dir", "out", QUARTO_PATH="none")
     pid = kernel(folder)
     (os.killpg if whole_group else os.kill)(build.pid, signal.SIGINT)
     _, err = build.communicate(timeout=120)
@@ -311,7 +310,7 @@ def test_a_full_disk(
     disk = mount("disk", "-t", "tmpfs", "-o", f"size={size},nr_inodes=100", "tmpfs")
     target = disk / "out"
     target.mkdir()
-    (target / ".hw1-book").touch()
+    (target / ".qmdbook").touch()
     (target / "index.html").write_text("old")
     old = files(target)
     done = hw1(folder, "render", "--engine", "pandoc", "--output-dir", str(target))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 import random
@@ -41,81 +40,55 @@ def new_name(tree: Path, chance: random.Random) -> Path:
     return class_folder(tree, chance) / os.fsdecode(chance.choice(names))
 
 
-def truncated(tree: Path, chance: random.Random) -> None:
-    path = image(tree, chance)
-    os.truncate(path, chance.randrange(path.stat().st_size))
-
-
-def flipped_bits(tree: Path, chance: random.Random) -> None:
+def damaged_bytes(tree: Path, chance: random.Random) -> None:
+    """Cut off, overwritten at the beginning or anywhere, or followed by more."""
     path = image(tree, chance)
     content = bytearray(path.read_bytes())
-    for _ in range(chance.choice([1, 5, 100])):
-        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-    path.write_bytes(content)
-
-
-def flipped_header(tree: Path, chance: random.Random) -> None:
-    path = image(tree, chance)
-    content = bytearray(path.read_bytes())
-    content[chance.randrange(64)] = chance.randrange(256)
-    path.write_bytes(content)
+    for _ in range(chance.choice([0, 1, 5, 100])):
+        place = chance.randrange(chance.choice([64, len(content)]))
+        content[place] ^= 1 << chance.randrange(8)
+    end = chance.choice([len(content), chance.randrange(len(content))])
+    path.write_bytes(content[:end] + chance.randbytes(chance.choice([0, 0, 1000])))
 
 
 def noise(tree: Path, chance: random.Random) -> None:
     new_name(tree, chance).write_bytes(chance.randbytes(chance.choice([0, 1, 5000])))
 
 
-def trailing_bytes(tree: Path, chance: random.Random) -> None:
-    with image(tree, chance).open("ab") as file:
-        file.write(chance.randbytes(chance.choice([1, 1000])))
-
-
 def another_size(tree: Path, chance: random.Random) -> None:
-    size = chance.choice([(1, 1), (31, 32), (32, 33), (64, 64), (1, 1024), (500, 500)])
+    size = chance.choice([(1, 1), (31, 32), (32, 33), (1, 1024), (500, 500)])
     Image.new("RGB", size).save(image(tree, chance))
 
 
 def huge_dimensions(tree: Path, chance: random.Random) -> None:
     """A PNG's header says so; a checksum that does not fit is one more fault."""
-    path = new_name(tree, chance).with_suffix(".png")
-    Image.new("L", (32, 32)).save(path)
-    content = bytearray(path.read_bytes())
+    out = io.BytesIO()
+    Image.new("L", (32, 32)).save(out, "png")
+    content = bytearray(out.getvalue())
     side = chance.choice([33, 12_000, 100_000, 2**31 - 1, 2**32 - 1, 0])
     content[16:24] = side.to_bytes(4, "big") * 2
     if chance.random() < 0.8:
         content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
-    path.write_bytes(content)
+    new_name(tree, chance).with_suffix(".png").write_bytes(content)
 
 
-@functools.cache
-def bomb() -> bytes:
+def bomb(tree: Path, chance: random.Random) -> None:
     """A small PNG that unfolds to 180 million pixels."""
-    out = io.BytesIO()
-    Image.new("1", (20_000, 9_000)).save(out, "png")
-    return out.getvalue()
-
-
-def huge_image(tree: Path, chance: random.Random) -> None:
-    new_name(tree, chance).with_suffix(".png").write_bytes(bomb())
+    Image.new("1", (20_000, 9_000)).save(new_name(tree, chance).with_suffix(".png"))
 
 
 def another_kind(tree: Path, chance: random.Random) -> None:
-    mode, kind = chance.choice([("L", "png"), ("P", "png"), ("RGBA", "png"), ("CMYK", "jpeg")])
-    Image.new(mode, (32, 32), 7).save(new_name(tree, chance).with_suffix(f".{kind}"))
+    """Nothing wrong with some of them."""
+    kinds = [("L", "png"), ("P", "png"), ("RGBA", "png"), ("CMYK", "jpeg")]
+    kinds += [("RGB", kind) for kind in ("bmp", "gif", "tiff", "eps", "ico", "pdf", "webp")]
+    mode, kind = chance.choice(kinds)
+    Image.new(mode, (32, 32), 7).save(new_name(tree, chance), kind)
 
 
-def another_format(tree: Path, chance: random.Random) -> None:
-    kind = chance.choice(["bmp", "gif", "tiff", "eps", "ico", "pdf", "webp"])
-    Image.new("RGB", (32, 32)).save(new_name(tree, chance), kind)
-
-
-def another_suffix(tree: Path, chance: random.Random) -> None:
+def another_name(tree: Path, chance: random.Random) -> None:
     path = image(tree, chance)
-    path.rename(path.with_suffix(chance.choice([".txt", "", ".png.gz", ".JPG", ".jpeg", ".npy"])))
-
-
-def hidden_file(tree: Path, chance: random.Random) -> None:
-    (class_folder(tree, chance) / ".DS_Store").write_bytes(chance.randbytes(100))
+    names = [".png", "..jpg", ".DS_Store", "a.txt", "a", "a.png.gz", "a.JPG", "two\nlines", "é"]
+    path.rename(path.with_name(chance.choice(names)))
 
 
 def renamed_class(tree: Path, chance: random.Random) -> None:
@@ -123,88 +96,38 @@ def renamed_class(tree: Path, chance: random.Random) -> None:
     folder.rename(folder.with_name(chance.choice(["Cat", "cats", "two\nlines", " ", "-", "é"])))
 
 
-def missing_class(tree: Path, chance: random.Random) -> None:
-    shutil.rmtree(class_folder(tree, chance))
-
-
-def missing_split(tree: Path, chance: random.Random) -> None:
-    shutil.rmtree(class_folder(tree, chance).parent)
-
-
-def file_for_a_class(tree: Path, chance: random.Random) -> None:
+def another_folder(tree: Path, chance: random.Random) -> None:
+    """A class or a split that is missing, empty or a file."""
     folder = class_folder(tree, chance)
+    folder = chance.choice([folder, folder.parent])
     shutil.rmtree(folder)
-    folder.write_bytes(b"")
+    chance.choice([Path.mkdir, Path.touch, Path.exists])(folder)
 
 
-def file_for_a_split(tree: Path, chance: random.Random) -> None:
-    split = class_folder(tree, chance).parent
-    shutil.rmtree(split)
-    split.write_bytes(b"")
-
-
-def empty_class(tree: Path, chance: random.Random) -> None:
-    folder = class_folder(tree, chance)
-    shutil.rmtree(folder)
-    folder.mkdir()
-
-
-def folder_for_an_image(tree: Path, chance: random.Random) -> None:
-    path = image(tree, chance)
-    path.unlink()
-    path.mkdir()
-
-
-def deep_nesting(tree: Path, chance: random.Random) -> None:
-    path = image(tree, chance)
-    folder = path.parent.joinpath(*["deep"] * chance.choice([1, 10, 300]))
+def nested(tree: Path, chance: random.Random) -> None:
+    folder = new_name(tree, chance).joinpath(*["deep"] * chance.choice([0, 10, 300]))
     folder.mkdir(parents=True)
-    path.rename(folder / path.name)
+    image(tree, chance).rename(folder / "image.png")
 
 
-def link_loop(tree: Path, chance: random.Random) -> None:
-    path = chance.choice([image, class_folder])(tree, chance)
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    path.symlink_to(chance.choice([path.name, f"../{path.parent.name}/{path.name}"]))
-
-
-def link_upwards(tree: Path, chance: random.Random) -> None:
-    (class_folder(tree, chance) / "up").symlink_to(tree)
-
-
-def link_nowhere(tree: Path, chance: random.Random) -> None:
-    new_name(tree, chance).symlink_to("nowhere")
-
-
-def link_to_an_image(tree: Path, chance: random.Random) -> None:
-    """Nothing wrong with that."""
-    new_name(tree, chance).symlink_to(image(tree, chance))
+def link(tree: Path, chance: random.Random) -> None:
+    """Nothing wrong with one to an image."""
+    path = new_name(tree, chance)
+    targets = [tree, tree / "nowhere", image(tree, chance), Path("/dev/zero"), path]
+    path.symlink_to(chance.choice(targets))
 
 
 def no_regular_file(tree: Path, chance: random.Random) -> None:
-    path = new_name(tree, chance)
-    chance.choice([os.mkfifo, lambda path: path.symlink_to("/dev/zero")])(path)
-
-
-def sparse_file(tree: Path, chance: random.Random) -> None:
-    """Eight gigabytes that take no space."""
-    os.truncate(image(tree, chance), 8 << 30)
-
-
-def broken_cache(tree: Path, chance: random.Random) -> None:
-    load_cifar10(tree)
-    cache = tree / "cifar10-grayscale.safetensors"
-    content = bytearray(cache.read_bytes())
-    content[chance.choice([chance.randrange(len(content)), chance.randrange(400)])] ^= 255
-    cache.write_bytes(content[: chance.choice([len(content), chance.randrange(len(content))])])
+    """A pipe, or eight gigabytes that take no space."""
+    if chance.random() < 0.5:
+        os.mkfifo(new_name(tree, chance))
+    else:
+        os.truncate(image(tree, chance), 8 << 30)
 
 
 MUTATIONS: list[Mutation] = [
-    truncated, flipped_bits, flipped_header, noise, trailing_bytes, another_size, huge_dimensions,
-    huge_image, another_kind, another_format, another_suffix, hidden_file, renamed_class,
-    missing_class, missing_split, file_for_a_class, file_for_a_split, empty_class,
-    folder_for_an_image, deep_nesting, link_loop, link_upwards, link_nowhere, link_to_an_image,
-    no_regular_file, sparse_file, broken_cache,
+    damaged_bytes, noise, another_size, huge_dimensions, bomb, another_kind, another_name,
+    renamed_class, another_folder, nested, link, no_regular_file,
 ]  # fmt: skip
 
 
@@ -238,7 +161,10 @@ def whole_trees(
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("seed", range(CASES))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n >= len(MUTATIONS))) for n in range(CASES)],
+)
 def test_right_images_or_one_sentence(
     seed: int, tmp_path: Path, whole_trees: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

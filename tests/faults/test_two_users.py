@@ -29,9 +29,7 @@ def windows(folder: Path) -> None:
 
 def tracked(root: Path, target: Path) -> Path:
     """A copy of the checkout's sources."""
-    generated = shutil.ignore_patterns(
-        ".*", "_book*", "submission", "data", "__pycache__", "*.ipynb"
-    )
+    generated = shutil.ignore_patterns(".*", "_book*", "submission", "data", "__pycache__")
     shutil.copytree(root, target, ignore=generated)
     return target
 
@@ -93,7 +91,7 @@ def test_make_in_a_strange_place(root: Path, tmp_path: Path) -> None:
     bare["PYTHONPATH"] = str(folder / "src")
     name = "-Ádá \"x\" 'y' $HOME #read(1)"
     command = ["make", "-o", ".venv/.installed"]
-    for arguments in (["book"], ["submission", f"NAME={name.replace('$', '$$')}"]):
+    for arguments in (["book"], ["submission", "EXAMPLE=1", f"NAME={name.replace('$', '$$')}"]):
         done = subprocess.run(
             [*command, *arguments], cwd=folder, env=bare, capture_output=True, text=True
         )

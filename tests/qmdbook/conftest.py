@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,11 @@ from smallbook import write_book
 
 
 @pytest.fixture(scope="session")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small book's folder, with spaces and an accent in its path."""
-    return write_book(tmp_path_factory.mktemp("small bôok") / "it's")
+def built(build_once: Callable[[str, Callable[[Path], Outputs]], Outputs]) -> Outputs:
+    """The small book built by pandoc, with spaces, an accent and a quote in its path."""
 
+    def make(folder: Path) -> Outputs:
+        book = write_book(folder / "it's")
+        return render(book, book / "_book", "pandoc")
 
-@pytest.fixture(scope="session")
-def built(book: Path) -> Outputs:
-    """The small book built by pandoc."""
-    return render(book, book / "_book", "pandoc")
+    return build_once("small bôok", make)

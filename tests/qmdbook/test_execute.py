@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 from qmdbook.execute import execute_chapters
 from qmdbook.qmd import parse_chapter
 from smallbook import write_book
@@ -49,14 +49,14 @@ def test_the_kernel_is_this_python_in_the_books_folder_and_leaves_home_alone(
     ],
 )
 def test_a_cell_that_fails_is_named(tmp_path: Path, code: str, message: str) -> None:
-    with pytest.raises(InputError, match=message) as caught:
+    with pytest.raises(BookError, match=message) as caught:
         run(tmp_path, f"# T\n\n```{{python}}\n{code}\n```\n", timeout=3)
     assert str(caught.value).count("\n") <= 4
 
 
 def test_the_message_ends_with_the_last_frames_only(tmp_path: Path) -> None:
     code = "def f(n):\n    return f(n - 1) if n else {}['key']\n\nf(30)"
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(BookError) as caught:
         run(tmp_path, f"```{{python}}\n{code}\n```\n")
     first, *frames = str(caught.value).splitlines()
     assert first == "chapter.qmd:1: the cell `def f(n):` failed: KeyError: 'key'"

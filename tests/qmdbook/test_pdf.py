@@ -11,7 +11,9 @@ from pdfs import MARGIN, alternative_texts, destinations, page_texts, positions,
 from qmdbook.pandoc import all_labels, number_chapters
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project
+from qmdbook.site import TEMPLATES
 
+THEORY = Path(__file__).resolve().parents[2] / "handin" / "theory.typ"
 SENTENCE = "Words that fill a part of the page. "
 QUESTION = """\
 # Why? {#sec-why}
@@ -48,7 +50,9 @@ The end.
 """
 
 
-def typeset(folder: Path, text: str, template: str = "book", **variables: str) -> pypdf.PdfReader:
+def typeset(
+    folder: Path, text: str, template: Path = TEMPLATES / "book.typ", **variables: str
+) -> pypdf.PdfReader:
     """One chapter as a PDF."""
     project = Project(folder, "T", "", "", "", (), None, "t.pdf", "en", {}, ())
     documents = number_chapters({"one": text}, folder)
@@ -85,7 +89,7 @@ def test_what_leads_to_a_formula_stays_on_its_page(tmp_path: Path) -> None:
 
 
 def test_a_hand_in_follows_the_parts_of_the_question(tmp_path: Path) -> None:
-    reader = typeset(tmp_path, QUESTION, "hand-in", course="The course")
+    reader = typeset(tmp_path, QUESTION, THEORY, course="The course")
     text = text_of(reader)
     assert "The course A" in text
     assert "Question 1: Why?" in text
@@ -108,7 +112,7 @@ def test_a_book_has_all_that_a_hand_in_leaves_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["plain", 'with "quotes"', "back\\slash and ] # @x"])
 def test_variables_are_text(tmp_path: Path, text: str) -> None:
-    reader = typeset(tmp_path, "# One\n", "hand-in", course=text, author=text)
+    reader = typeset(tmp_path, "# One\n", THEORY, course=text, author=text)
     assert text_of(reader).count(text) == 2
     assert reader.metadata is not None
     assert reader.metadata.author == text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 from qmdbook.qmd import Cell, Chapter, Prose, parse_chapter
 
 
@@ -60,7 +60,7 @@ def test_windows_line_ends(tmp_path: Path) -> None:
 def test_what_is_not_known_is_an_error_with_file_and_line(
     tmp_path: Path, text: str, message: str
 ) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(BookError) as caught:
         parse(tmp_path, text)
     assert f"chapter.qmd{message}" in str(caught.value)
 

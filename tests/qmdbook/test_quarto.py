@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from hw1lib.errors import InputError
+from qmdbook.errors import BookError
 from qmdbook.quarto import find_quarto
 from qmdbook.render import render
 from smallbook import write_book
@@ -45,7 +45,7 @@ def test_asking_for_quarto_where_there_is_none_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "none"))
-    with pytest.raises(InputError, match="--engine pandoc"):
+    with pytest.raises(BookError, match="--engine pandoc"):
         render(write_book(tmp_path), tmp_path / "out", "quarto")
 
 
@@ -59,7 +59,7 @@ def test_what_quarto_says_of_an_error_is_passed_on(
     )
     program.chmod(0o755)
     monkeypatch.setenv("QUARTO_PATH", str(program))
-    with pytest.raises(InputError, match=r"Quarto failed: ERROR: no such theme$"):
+    with pytest.raises(BookError, match=r"Quarto failed: ERROR: no such theme$"):
         render(write_book(tmp_path), tmp_path / "out", "quarto")
     assert not (tmp_path / "out").exists()
 

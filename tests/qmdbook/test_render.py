@@ -14,8 +14,8 @@ import pytest
 from nbclient import NotebookClient
 from playwright.sync_api import Browser
 
-from hw1lib.errors import InputError
 from pages import check_page, visiting
+from qmdbook.errors import BookError
 from qmdbook.render import Outputs, render
 from smallbook import INDEX, ONE, THREE, TWO, write_book
 
@@ -266,10 +266,10 @@ def test_a_failing_build_leaves_the_old_book_whole(
     shutil.copytree(built.site.parent.parent / ".cache", folder / ".cache")  # less to run
     output = folder / "_book"
     output.mkdir()
-    (output / ".hw1-book").touch()
+    (output / ".qmdbook").touch()
     (output / "index.html").write_text("old")
     (folder / f"{chapter}.qmd").write_text(text)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(BookError, match=message):
         render(folder, output, "pandoc")
     assert (output / "index.html").read_text() == "old"
     assert [path.name for path in folder.glob("._book*")] == []
@@ -279,7 +279,7 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     folder = write_book(tmp_path / "book")
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter.txt").write_text("dear")
-    with pytest.raises(InputError, match="not built here"):
+    with pytest.raises(BookError, match="not built here"):
         render(folder, tmp_path / "home", "pandoc")
     assert (tmp_path / "home" / "letter.txt").read_text() == "dear"
 

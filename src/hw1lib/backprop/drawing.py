@@ -1,9 +1,13 @@
-"""Question 1's figure, drawn from the network file."""
+"""Question 1's figure, drawn from the network file, and its computational graph."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
+from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,167 +15,289 @@ from matplotlib.patches import Circle
 from torch import Tensor
 
 from hw1lib.backprop.manual import Forward
-from hw1lib.backprop.network import READABLE, Matrix, Network
-from hw1lib.style import BLUE, GRAY, ORANGE, book_figure
+from hw1lib.backprop.network import READABLE, Network
+from hw1lib.style import BLUE, GRAY, INK, ORANGE, book_figure
 
-RADIUS = 0.4
-GAP = 1.15
-COLUMNS = (0.0, 3.4, 6.8)
+# All lengths are inches, so that a text's size is known where it is placed.
+SIZE = 10.0  # of text, in points
+RADIUS = 0.29
+COLUMNS = (0.5, 2.4, 4.3)
+WIDTH = 4.8
+SHARES = [share / 100 for share in range(18, 84, 2)]  # where along an edge its weight may stand
 
 Place = tuple[float, float]
 
 
-def draw_network(network: Network, values: Forward) -> Figure:
-    """Nodes with their values, edges with their weights, biases beside the nodes.
+class Numbers(Protocol):
+    """A number for each weight and bias: those of a `Network`, or its `Gradients`."""
 
-    Hidden units that a ReLU has switched off are dashed and grey, and so are their edges. Of a
-    layer with more than `READABLE` units the first few are drawn, without weights.
+    W_H: Any
+    b_H: Any
+    W_O: Any
+    b_O: Any
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A connection from one unit to another.
+
+    Attributes:
+        start: centre of the unit on the left.
+        end: centre of the unit on the right.
+        weight: its number, exact.
+        off: whether one of its units is switched off.
+    """
+
+    start: Place
+    end: Place
+    weight: Fraction
+    off: bool
+
+    def at(self, share: float) -> Place:
+        """The point at this share of the way from start to end."""
+        (x, y), (to_x, to_y) = self.start, self.end
+        return x + share * (to_x - x), y + share * (to_y - y)
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text and the place of its centre."""
+
+    place: Place
+    text: str
+
+    @property
+    def half(self) -> tuple[float, float]:
+        """Half of its width and height in inches, with a little room around it."""
+        lines = self.text.split("\n")
+        return 0.25 * SIZE / 72 * max(map(len, lines)) + 0.04, 0.6 * SIZE / 72 * len(lines)
+
+    def covers(self, point: Place) -> bool:
+        """Whether the point lies behind the text."""
+        return all(abs(point[i] - self.place[i]) <= self.half[i] for i in (0, 1))
+
+
+def draw_network(network: Network, values: Forward, shown_as: Numbers | None = None) -> Figure:
+    """Question 1's figure (@fig-network): units with values and biases, edges with weights.
+
+    A line's width shows the size of its number; negative ones are dashed, and what a ReLU has
+    switched off is grey and dotted. Layers of more than `READABLE` units are cut off after these,
+    and their numbers are left out.
+
+    Args:
+        network: gives sizes, activation, input and target.
+        values: of the network's forward pass.
+        shown_as: the numbers to write at edges and units, such as the loss's derivatives; the
+            network's own weights and biases if None.
     """
     shown = [min(size, READABLE) for size in network.sizes]
-    height = max(shown) * GAP
-    with book_figure(6.4, 0.6 + 0.6 * height) as (figure, axes):
-        places = [_column(x, count) for x, count in zip(COLUMNS, shown, strict=True)]
-        off = _inactive(network, values)
-        detailed = max(network.sizes) <= READABLE
-        W_H, W_O = network.W_H, network.W_O
-        _edges(axes, places[0], places[1], W_H if detailed else None, lambda i, j: i in off)
-        _edges(axes, places[1], places[2], W_O if detailed else None, lambda i, j: j in off)
-        x = [_signed(v) for v in network.x]
-        _nodes(axes, places[0], "x", x, [""] * len(x), set())
-        _nodes(axes, places[1], "h", _rounded(values.h), [_signed(b) for b in network.b_H], off)
-        _nodes(axes, places[2], r"\hat{y}", _rounded(values.y_hat), _output_notes(network), set())
-        _titles(axes, network, height)
-        axes.set_aspect("equal")
+    gap = max(0.95, 0.05 * shown[1] * max(shown[0], shown[2]))  # the more edges, the more room
+    top = (max(shown) - 1) / 2 * gap + RADIUS
+    columns = [_column(x, count, gap) for x, count in zip(COLUMNS, shown, strict=True)]
+    off = _switched_off(network, values)
+    numbers = shown_as or network
+    hidden = _notes(columns[1], [_bias(b, i in off) for i, b in enumerate(numbers.b_H)])
+    targets = [f"{_bias(b)}\ntarget {y}" for b, y in zip(numbers.b_O, network.y, strict=True)]
+    output = _notes(columns[2], targets)
+    with book_figure(WIDTH, 2 * top + 0.75) as (figure, axes):
+        axes.set_position((0, 0, 1, 1))
+        axes.set(xlim=(0, WIDTH), ylim=(-top - 0.37, top + 0.38))
         axes.axis("off")
-        axes.set_xlim(-0.9, COLUMNS[2] + 2.2)
-        axes.set_ylim(-height / 2 + 0.1, height / 2 + 0.65)
+        detailed = max(network.sizes) <= READABLE
+        color = ORANGE if shown_as else BLUE
+        for edges in (
+            _edges(columns[0], columns[1], numbers.W_H, off, of_start=False),
+            _edges(columns[1], columns[2], numbers.W_O, off, of_start=True),
+        ):
+            _draw_edges(axes, edges, hidden + output, color, detailed)
+        _draw_units(axes, columns[0], "x", network.x, BLUE)
+        _draw_units(axes, columns[1], "h", values.h.tolist(), BLUE, off)
+        _draw_units(axes, columns[2], r"\hat{y}", values.y_hat.tolist(), ORANGE)
+        for note in hidden + output:
+            _write(axes, note.place, note.text)
+        names = ("input", f"hidden ({network.activation})", f"output ({network.output})")
+        for x, name, size in zip(COLUMNS, names, network.sizes, strict=True):
+            more = f", {READABLE} of {size}" if size > READABLE else ""
+            _write(axes, (x, top + 0.25), name + more)
     return figure
 
 
-def _inactive(network: Network, values: Forward) -> set[int]:
-    if network.activation != "relu":
-        return set()
-    return {i for i, z in enumerate(values.z_H.tolist()) if z <= 0}
+def _bias(number: Fraction, is_off: bool = False) -> str:
+    return f"bias {_text(number)}" + (", off" if is_off else "")
 
 
-def _column(x: float, count: int) -> list[Place]:
-    return [(x, ((count - 1) / 2 - i) * GAP) for i in range(count)]
+def _notes(places: list[Place], texts: list[str]) -> list[Label]:
+    """Texts below the units."""
+    return [
+        Label((x, y - RADIUS - 0.02 - 0.08 * len(text.split("\n"))), text)
+        for (x, y), text in zip(places, texts, strict=False)
+    ]
 
 
-def _rounded(values: Tensor) -> list[str]:
-    return [_signed(f"{value:.3g}") for value in values.tolist()]
+def _column(x: float, count: int, gap: float) -> list[Place]:
+    return [(x, ((count - 1) / 2 - i) * gap) for i in range(count)]
 
 
-def _signed(number: object) -> str:
-    """A number with a minus sign, not a hyphen."""
-    return str(number).replace("-", "−")
-
-
-def _output_notes(network: Network) -> list[str]:
-    return [f"{_signed(b)}\ntarget {y}" for b, y in zip(network.b_O, network.y, strict=True)]
+def _switched_off(network: Network, values: Forward) -> set[int]:
+    """The hidden units that a ReLU has switched off."""
+    z_H = values.z_H.tolist()
+    return {i for i, z in enumerate(z_H) if network.activation == "relu" and z <= 0}
 
 
 def _edges(
-    axes: Axes,
     left: list[Place],
     right: list[Place],
-    weights: Matrix | None,
-    is_off: Callable[[int, int], bool],
-) -> None:
-    """Lines from every left to every right node; weights stand near the right end."""
-    for i, end in enumerate(right):
-        for j, start in enumerate(left):
-            off = is_off(i, j)
-            axes.plot(
-                *zip(start, end, strict=True),
-                color=GRAY if off else BLUE,
-                linestyle="--" if off else "-",
-                linewidth=1.0,
-                alpha=0.75,
-                zorder=1,
-            )
-            if weights is not None:
-                share = 0.60 + 0.14 * (j % 2)
-                x, y = (s + share * (e - s) for s, e in zip(start, end, strict=True))
-                axes.text(
-                    x, y, _signed(weights[i][j]), fontsize=8, ha="center", va="center", zorder=3,
-                    color=GRAY if off else "black",
-                    bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none"},
-                )  # fmt: skip
+    weights: Sequence[Sequence[Fraction]],
+    off: set[int],
+    *,
+    of_start: bool,
+) -> list[Edge]:
+    """All edges between two layers; `off` are units of the left layer if `of_start`."""
+    return [
+        Edge(start, end, weights[i][j], (j if of_start else i) in off)
+        for i, end in enumerate(right)
+        for j, start in enumerate(left)
+    ]
 
 
-def _nodes(
-    axes: Axes, places: list[Place], name: str, values: list[str], notes: list[str], off: set[int]
+def _draw_edges(
+    axes: Axes, edges: list[Edge], notes: list[Label], color: str, detailed: bool
 ) -> None:
-    """Circles with name and value; a bias stands to the upper right."""
+    """Lines between the units, with their weights if `detailed`, interrupted by every text."""
+    largest = max(abs(float(edge.weight)) for edge in edges) or 1.0
+    weights = _place_weights(edges, notes) if detailed else []
+    for edge in edges:
+        axes.plot(
+            *_line(edge, [*notes, *weights]),
+            color=GRAY if edge.off else color,
+            linestyle=":" if edge.off else "--" if edge.weight < 0 else "-",
+            linewidth=0.6 + 2.2 * abs(float(edge.weight)) / largest,
+        )
+    for edge, label in zip(edges, weights, strict=False):
+        _write(axes, label.place, label.text, GRAY if edge.off else INK)
+
+
+def _line(edge: Edge, labels: list[Label]) -> tuple[list[float], list[float]]:
+    """Points of an edge between its two circles; nan, which draws nothing, behind texts."""
+    border = (RADIUS + 0.03) / math.dist(edge.start, edge.end)
+    points = [edge.at(border + (1 - 2 * border) * step / 400) for step in range(401)]
+    seen = [
+        (math.nan, math.nan) if any(label.covers(point) for label in labels) else point
+        for point in points
+    ]
+    return [x for x, _ in seen], [y for _, y in seen]
+
+
+def _place_weights(edges: list[Edge], notes: list[Label]) -> list[Label]:
+    """For each edge its weight, on the line, as clear as can be of all other lines and texts."""
+    placed = list(notes)
+    for i, edge in enumerate(edges):
+        others = edges[:i] + edges[i + 1 :]
+        spots = [Label(edge.at(share), _text(edge.weight)) for share in SHARES]
+        placed.append(max(spots, key=lambda spot: _clearance(spot, others, placed)))
+    return placed[len(notes) :]
+
+
+def _clearance(label: Label, edges: list[Edge], labels: list[Label]) -> float:
+    """Distance in inches to the nearest text or line; negative where they overlap."""
+    (x, y), (wide, high) = label.place, label.half
+    clear = 0.15  # more is no better
+    for other in labels:
+        apart = abs(other.place[0] - x) - other.half[0], abs(other.place[1] - y) - other.half[1]
+        clear = min(clear, max(apart[0] - wide, apart[1] - high))
+    for edge in edges:
+        slope = (edge.end[1] - edge.start[1]) / (edge.end[0] - edge.start[0])
+        line = edge.start[1] + slope * (x - edge.start[0])
+        clear = min(clear, abs(line - y) - high - abs(slope) * wide)
+    return clear
+
+
+def _draw_units(
+    axes: Axes,
+    places: list[Place],
+    name: str,
+    values: Sequence[float | Fraction],
+    color: str,
+    off: set[int] | None = None,
+) -> None:
+    """Circles with name and value."""
     for i, (x, y) in enumerate(places):
-        color = GRAY if i in off else (BLUE if name != r"\hat{y}" else ORANGE)
-        axes.add_patch(
-            Circle(
-                (x, y), RADIUS, fc="white", ec=color, zorder=2, linewidth=1.6,
-                linestyle="--" if i in off else "-",
-            )
-        )  # fmt: skip
-        text = f"${name}_{{{i + 1}}}$\n{values[i]}"
-        axes.text(x, y, text, ha="center", va="center", fontsize=8, zorder=4, color="black")
-        if notes[i]:
-            state = "\noff" if i in off else ""
-            axes.text(
-                x + RADIUS + 0.06, y + 0.02, f"bias {notes[i]}{state}", fontsize=7.5, zorder=4,
-                ha="left", va="center", color="black",
-                bbox={"boxstyle": "round,pad=0.08", "fc": "white", "ec": "none"},
-            )  # fmt: skip
+        is_off = i in (off or ())
+        edge = GRAY if is_off else color
+        style = ":" if is_off else "-"
+        axes.add_patch(Circle((x, y), RADIUS, fc="none", ec=edge, ls=style, lw=1.6))
+        _write(axes, (x, y), f"${name}_{{{i + 1}}}$\n{_text(values[i])}")
 
 
-def _titles(axes: Axes, network: Network, height: float) -> None:
-    names = ("input", f"hidden ({network.activation})", f"output ({network.output})")
-    for x, name, size in zip(COLUMNS, names, network.sizes, strict=True):
-        more = f", {READABLE} of {size}" if size > READABLE else ""
-        axes.text(x, height / 2 + 0.3, name + more, ha="center", fontsize=9.5, color="black")
+def _text(number: float | Fraction) -> str:
+    """An exact number as written, another rounded, with a minus sign in place of the hyphen."""
+    text = str(number)
+    if isinstance(number, float | Tensor):
+        number = float(number) + 0.0  # no -0
+        text = f"{number:.3g}" if not number or abs(number) >= 0.001 else f"{number:.0e}"
+    return text.replace("-", "−")
+
+
+def _write(axes: Axes, place: Place, text: str, color: str = INK) -> None:
+    axes.text(
+        *place,
+        text,
+        color=color,
+        ha="center",
+        va="center",
+        fontsize=SIZE,
+        linespacing=1.05,
+        zorder=3,
+    )
 
 
 def draw_graph(network: Network) -> Figure:
-    """The computational graph: what is computed from what, and what flows back."""
+    """The computational graph (@fig-graph): values in blue, derivatives flowing back in orange."""
     n, m, k = network.sizes
-    chain = [
-        (0.0, "$x$", f"{n}"),
-        (2.2, "$z_H$", f"{m}"),
-        (4.4, "$h$", f"{m}"),
-        (6.6, "$z_O$", f"{k}"),
-        (8.8, r"$\hat{y}$", f"{k}"),
-        (11.0, "$L$", "1"),
-    ]
-    parameters = [
-        (1.65, "$W_H$", rf"{m}$\times${n}", 2.2), (2.75, "$b_H$", f"{m}", 2.2),
-        (6.05, "$W_O$", rf"{k}$\times${m}", 6.6), (7.15, "$b_O$", f"{k}", 6.6),
-        (11.0, "$y$", f"{k}", 11.0),
-    ]  # fmt: skip
-    back = [(2.2, r"$\delta_H$"), (4.4, r"$W_O^\top\delta_O$"), (6.6, r"$\delta_O$")]
-    with book_figure(6.4, 2.2) as (figure, axes):
-        for (start, _, _), (end, _, _) in pairwise(chain):
-            _arrow(axes, (start + 0.5, 0.08), (end - 0.5, 0.08), BLUE)
-        for x, name, size, end in parameters:
-            _box(axes, x, 1.5, name, size, GRAY)
-            _arrow(axes, (x, 1.1), (end + 0.35 * (x - end), 0.42), BLUE)
-        for x, name, size in chain:
-            _box(axes, x, 0, name, size, BLUE if name != "$L$" else ORANGE)
-        for x, name in back:
-            _arrow(axes, (x + 1.7, -0.2), (x + 0.5, -0.2), ORANGE)
-            axes.text(x, -0.72, name, ha="center", va="center", fontsize=10, color=ORANGE)
-        _arrow(axes, (10.5, -0.2), (7.1 + 2.2, -0.2), ORANGE)
-        axes.set_xlim(-0.7, 11.7)
-        axes.set_ylim(-1.05, 2.1)
+    chain = [("$x$", n), ("$z_H$", m), ("$h$", m), ("$z_O$", k), (r"$\hat{y}$", k), ("$L$", 1)]
+    at = [0.3 + 0.84 * i for i in range(len(chain))]
+    with book_figure(at[-1] + 0.3, 2.15) as (figure, axes):
+        axes.set_position((0, 0, 1, 1))
+        axes.set(xlim=(0, at[-1] + 0.3), ylim=(-0.62, 1.53))
         axes.axis("off")
+        for x, (name, size) in zip(at, chain, strict=True):
+            _box(axes, (x, 0), name, f"{size}", ORANGE if name == "$L$" else BLUE)
+        for x, to_x in pairwise(at):
+            _arrow(axes, (x + 0.24, 0.07), (to_x - 0.24, 0.07), BLUE)
+        for x, to_x, name in zip(
+            at[1:], at[2:], (r"\delta_H", r"W_O^\top \delta_O", r"\delta_O", ""), strict=False
+        ):
+            _arrow(axes, (to_x - 0.24, -0.09), (x + 0.24, -0.09), ORANGE)
+            _write(axes, (x, -0.42), f"${name}$" if name else "", ORANGE)
+        _parameters(axes, at[1], "H", f"{m}×{n}", f"{m}", r"\delta_H x^\top")
+        _parameters(axes, at[3], "O", f"{k}×{m}", f"{k}", r"\delta_O h^\top")
+        _box(axes, (at[5], 0.8), "$y$", f"{k}", GRAY)
+        _arrow(axes, (at[5], 0.58), (at[5], 0.24), BLUE)
     return figure
 
 
-def _box(axes: Axes, x: float, y: float, name: str, size: str, color: str) -> None:
-    """A named value with its size below the name."""
+def _parameters(
+    axes: Axes, x: float, layer: str, of_weights: str, of_biases: str, gradient: str
+) -> None:
+    """A layer's weights and biases, what they enter, and the derivatives that reach them."""
+    for side, name, size, derivative in (
+        (-1, "W", of_weights, gradient), (1, "b", of_biases, rf"\delta_{layer}"),
+    ):  # fmt: skip
+        top = x + 0.36 * side
+        _box(axes, (top, 0.8), f"${name}_{layer}$", size, GRAY)
+        _arrow(axes, (top - 0.05 * side, 0.56), (x + 0.12 * side, 0.24), BLUE)
+        _arrow(axes, (x + 0.2 * side, 0.24), (top + 0.05 * side, 0.56), ORANGE)
+        _write(axes, (top, 1.25), f"${derivative}$", ORANGE)
+
+
+def _box(axes: Axes, place: Place, name: str, size: str, color: str) -> None:
+    """A named value, with the number of its entries below."""
     axes.text(
-        x, y, f"{name}\n{size}", ha="center", va="center", fontsize=9, color="black",
-        bbox={"boxstyle": "round,pad=0.28", "fc": "white", "ec": color, "lw": 1.4},
+        *place, f"{name}\n{size}", ha="center", va="center", fontsize=SIZE, color=INK,
+        bbox={"boxstyle": "round,pad=0.25", "fc": "none", "ec": color, "lw": 1.3},
     )  # fmt: skip
 
 
 def _arrow(axes: Axes, start: Place, end: Place, color: str) -> None:
-    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": color, "lw": 1.3})
+    arrow = {"arrowstyle": "->", "color": color, "lw": 1.3, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end, start, arrowprops=arrow)

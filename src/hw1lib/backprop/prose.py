@@ -3,17 +3,50 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 
+from IPython.display import Markdown
 from torch import Tensor
 
 from hw1lib.backprop.check import GradientCheck, check_gradients
-from hw1lib.backprop.manual import Backward
+from hw1lib.backprop.manual import Forward, Gradients
 from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 from hw1lib.backprop.zeros import Cause, Kind, Zero, find_zeros
-from hw1lib.display import decimal, latex
+from hw1lib.display import latex, short
 
 FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
+ACTIVATION = {
+    "relu": r"\max(0, z)",
+    "sigmoid": r"\frac{1}{1 + e^{-z}}",
+    "tanh": r"\tanh z",
+    "identity": r"z",
+}
+SLOPE = {
+    "relu": r"\begin{cases} 1 & z > 0 \\ 0 & z \le 0 \end{cases}",
+    "sigmoid": r"f(z) \, (1 - f(z))",
+    "tanh": r"1 - f(z)^2",
+    "identity": r"1",
+}
+OUTPUT = {
+    "softmax": r"\hat{y}_k = \frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}}",
+    "sigmoid": r"\hat{y} = \frac{1}{1 + e^{-z_O}}",
+}
+LOSS = {
+    "softmax": r"L = -\sum_k y_k \log \hat{y}_k",
+    "sigmoid": r"L = -y \log \hat{y} - (1 - y) \log (1 - \hat{y})",
+}
+LOSS_OF_LOGITS = {
+    "softmax": r"L &= \log \sum_j e^{(z_O)_j} - \sum_k y_k \, (z_O)_k",
+    "sigmoid": r"L &= \log \left( 1 + e^{z_O} \right) - y \, z_O",
+}
+LOSS_SLOPE = {
+    "softmax": r"\frac{\partial L}{\partial (z_O)_k} &= "
+    r"\frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}} - y_k = \hat{y}_k - y_k",
+    "sigmoid": r"\frac{\partial L}{\partial z_O} &= \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
+}
+
+AGREES = 1e-6  # difference below which two ways give the same derivatives
 MANY = 8  # derivatives that a sentence lists before it counts the rest
 
 REASONS = {
@@ -43,7 +76,57 @@ def reason(cause: Cause) -> str:
     return REASONS[cause.kind].format(unit=cause.unit + 1)
 
 
-def explain_zeros(network: Network, gradients: Backward, zeros: Sequence[Zero]) -> str:
+def formulas(network: Network) -> dict[str, Markdown]:
+    """The formulas of this network's activation, output and target, for inline values."""
+    found = {
+        "activation": ACTIVATION[network.activation],
+        "slope": SLOPE[network.activation],
+        "output": OUTPUT[network.output],
+        "loss": f"{LOSS[network.output]} = -\\log {probability(network)}",
+        "loss_of_logits": LOSS_OF_LOGITS[network.output],
+        "loss_slope": LOSS_SLOPE[network.output],
+    }
+    return {name: Markdown(text) for name, text in found.items()}
+
+
+def probability(network: Network) -> str:
+    """The probability of the target, as LaTeX."""
+    if network.output == "softmax":
+        return rf"\hat{{y}}_{network.y.index(1) + 1}"
+    return r"\hat{y}" if network.y[0] == 1 else r"(1 - \hat{y})"
+
+
+def loss_in_numbers(network: Network, values: Forward) -> Markdown:
+    """-log of the target's probability in numbers, where they can be read, and the loss."""
+    share, loss = math.exp(-float(values.loss)), short(float(values.loss))
+    if 0.0005 < share < 0.9995:
+        return Markdown(rf"= -\log {short(share)} \approx {loss}")
+    return Markdown(rf"\approx {loss}")
+
+
+def agreement_in_words(check: GradientCheck) -> Markdown:
+    """The three other ways to the derivatives, and whether they agree (@sec-check)."""
+    first = (
+        "*sympy* writes the loss as an expression in which one parameter is a symbol and all else "
+        "a number, and differentiates it, once for each parameter"
+        if check.is_symbolic
+        else "since the network is too large for sympy to differentiate its loss in reasonable "
+        "time, a *50-digit calculation* carries a change of each parameter forward to the loss"
+    )
+    worst = max(check.agreement.values())
+    result = (
+        "Three other ways lead to the same derivatives"
+        if worst < AGREES
+        else "The derivatives were computed in three other ways"
+    )
+    return Markdown(
+        f"{result}: {first}; PyTorch's *autograd* goes through the computation backwards by "
+        "itself; and *finite differences* evaluate the loss a little above and a little below each "
+        "parameter."
+    )
+
+
+def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero]) -> str:
     """@sec-zeros as Markdown: a sentence, and a list item for each cause.
 
     Args:
@@ -73,7 +156,7 @@ def _are(entries: Sequence[object]) -> str:
     return "is" if len(entries) == 1 else "are"
 
 
-def _item(network: Network, gradients: Backward, zeros: Sequence[Zero], cause: Cause) -> str:
+def _item(network: Network, gradients: Gradients, zeros: Sequence[Zero], cause: Cause) -> str:
     """A cause, what it is in numbers, and the derivatives that it makes zero."""
     entries = [_symbol(zero) for zero in zeros if cause in zero.causes]
     clause = reason(cause)
@@ -82,11 +165,11 @@ def _item(network: Network, gradients: Backward, zeros: Sequence[Zero], cause: C
     return " ".join(filter(None, [*sentences, f"Hence {listed(entries)} {_are(entries)} zero."]))
 
 
-def _in_numbers(network: Network, gradients: Backward, cause: Cause) -> str:
+def _in_numbers(network: Network, gradients: Gradients, cause: Cause) -> str:
     """What makes the derivatives zero, with this network's numbers; empty if there are none."""
     unit = cause.unit + 1
     if cause.kind == Kind.INACTIVE:
-        z = decimal(float(network.z_H[cause.unit]))
+        z = short(float(network.z_H[cause.unit]))
         return (
             f"With $(z_H)_{{{unit}}} = {z}$ the ReLU passes on neither the value, $h_{{{unit}}} = "
             f"0$, nor the derivative, $f'((z_H)_{{{unit}}}) = 0$."
@@ -102,11 +185,11 @@ def _in_numbers(network: Network, gradients: Backward, cause: Cause) -> str:
     return ""
 
 
-def _cancelling(network: Network, gradients: Backward, cause: Cause) -> str:
+def _cancelling(network: Network, gradients: Gradients, cause: Cause) -> str:
     """The sum over the outputs that is 0."""
     unit = cause.unit + 1
     weights = [row[cause.unit] for row in network.W_O]
-    errors = [decimal(error) for error in gradients.b_O.tolist()]
+    errors = [short(error) for error in gradients.b_O.tolist()]
     products = [
         rf"{latex(w)} \cdot {_in_brackets(e)}" for w, e in zip(weights, errors, strict=True)
     ]

@@ -18,8 +18,8 @@ def build_net(layer_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
     state is neither read nor changed.
 
     Args:
-        layer_sizes: units of every layer; the homework's is (1024, 256, 128, 64, 10).
-        seed: of the initial weights.
+        layer_sizes: number of units in every layer; the homework's is (1024, 256, 128, 64, 10).
+        seed: seed of the initial weights.
 
     Returns:
         A module from (N, layer_sizes[0]) to logits of shape (N, layer_sizes[-1]).
@@ -32,11 +32,11 @@ def build_net(layer_sizes: tuple[int, ...], seed: int) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
+def layers_of(net: nn.Sequential) -> Layers:
+    """The net's own weights (outputs, inputs) and biases (outputs,), layer by layer."""
+    return [(layer.weight, layer.bias) for layer in net if isinstance(layer, nn.Linear)]
+
+
 def count_parameters(net: nn.Module) -> int:
     """Number of weights and biases."""
     return sum(parameter.numel() for parameter in net.parameters())
-
-
-def layers_of(net: nn.Sequential) -> Layers:
-    """The net's own tensors: weights (outputs, inputs) and biases (outputs,) layer by layer."""
-    return [(layer.weight, layer.bias) for layer in net if isinstance(layer, nn.Linear)]

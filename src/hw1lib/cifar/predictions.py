@@ -1,4 +1,4 @@
-"""What trained nets say of the test images, and how far that can be trusted."""
+"""What trained nets predict for the test images, and how far that can be trusted."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hw1lib.cifar.data import CLASSES, Split
 
 @dataclass(frozen=True)
 class Predictions:
-    """The answers of S nets on N images.
+    """Predictions of S nets for N images.
 
     Attributes:
-        labels: (N,) uint8, the right classes.
-        predicted: (S, N) uint8, the classes with the largest probability.
+        labels: (N,) uint8, right classes.
+        predicted: (S, N) uint8, classes with the largest probability.
         confidence: (S, N) float32, those probabilities.
     """
 
@@ -28,7 +28,7 @@ class Predictions:
     def confusion(self) -> pd.DataFrame:
         """Share of each class's images (rows) that are taken for each class (columns), 0 to 1.
 
-        The mean over the nets; each row sums to 1.
+        It is the mean over the nets; each row sums to 1.
         """
         size = len(CLASSES)
         cells = self.labels.long() * size + self.predicted.long()
@@ -47,10 +47,10 @@ class Predictions:
         """Accuracy beside confidence, for predictions of similar confidence (@eq-calibration).
 
         Args:
-            bins: of equal width between 0 and 1; empty ones are left out.
+            bins: number of bins of equal width between 0 and 1; empty ones are left out.
 
         Returns:
-            A row a bin: `confidence` and `accuracy`, means over the bin, and `count`, of all nets.
+            One row per bin: mean `confidence`, `accuracy`, and the `count` of predictions.
         """
         table = pd.DataFrame(
             {
@@ -64,13 +64,13 @@ class Predictions:
         return means.assign(count=groups.size())
 
     def calibration_error(self, bins: int = 10) -> float:
-        """The expected calibration error (@eq-calibration): 0 where confidence is accuracy."""
+        """The expected calibration error (@eq-calibration), 0 if confidence equals accuracy."""
         table = self.calibration(bins)
         gaps = (table["confidence"] - table["accuracy"]).abs()
         return float((gaps * table["count"]).sum() / table["count"].sum())
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def predict(nets: list[nn.Sequential], test: Split) -> Predictions:
     """The nets' predictions for standardised images."""
     probabilities = torch.stack([net(test.pixels).double().softmax(dim=1) for net in nets])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from types import ModuleType
 
 import torch
 
-# The signatures of torchvision's compiled operators that its Python part refers to on import.
+# Signatures of the compiled operators that torchvision's Python part refers to on import.
 OPERATORS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -16,11 +15,10 @@ OPERATORS = (
 
 
 def import_torchvision() -> ModuleType:
-    """torchvision, with its missing operators declared where its compiled part can't load.
+    """Returns torchvision, with its operators declared if its compiled part can't be loaded.
 
-    The datasets and transforms that this project uses need none of the compiled operators, but
-    torchvision refuses to be imported without them ("operator torchvision::nms does not exist",
-    pytorch/vision#8985).
+    Datasets and transforms need none of the compiled operators, but torchvision can't be imported
+    without them ("operator torchvision::nms does not exist", pytorch/vision#8985).
 
     Raises:
         ImportError: torchvision is not installed.
@@ -30,11 +28,9 @@ def import_torchvision() -> ModuleType:
     except RuntimeError as error:
         if "torchvision::nms" not in str(error):
             raise
-    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-        del sys.modules[name]
     library = torch.library.Library("torchvision", "FRAGMENT")
     for operator in OPERATORS:
         library.define(operator)
     module = importlib.import_module("torchvision")
-    module._declared_operators = library  # type: ignore[attr-defined]  # lives as long as it does
+    module._declared_operators = library  # type: ignore[attr-defined]  # they vanish with it
     return module

@@ -1,119 +1,199 @@
-"""Trains again what the committed results say, and compares."""
+"""Trains the recorded runs again and compares."""
 
 from __future__ import annotations
 
-import tempfile
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from hw1lib.cifar.data import load_cifar10
-from hw1lib.cifar.experiment import Job, Setting, load_run, run_all
-from hw1lib.cifar.results import history_table, load_results
+from hw1lib.cifar.data import Cifar10, load_cifar10
+from hw1lib.cifar.experiment import Job, only_run_in, run_all, torch_threads
+from hw1lib.cifar.predictions import predict
+from hw1lib.cifar.results import (
+    Results,
+    describe_machine,
+    history_table,
+    load_results,
+    weights_digest,
+)
+from hw1lib.cifar.run import Run, standardise
+from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 
-# How far figures may be from the committed ones. Rounding differs between machines, and its traces
-# grow: in the first epochs they can hardly be seen, then the spikes of the training loss come at
-# other epochs, and at the end, where the loss is flat, the means over the seeds agree again.
+# How far figures may be from the recorded ones on another machine. Rounding differs between
+# machines, and its traces grow: in the first epochs they can hardly be seen, then the spikes of the
+# training loss come at other epochs, and at the end, where the loss is flat, the means over the
+# seeds agree again.
 EARLY = 10  # epochs
-SAME_PIXELS = {"loss": 0.01, "accuracy": 0.01}  # in each early epoch: nats, share
-OTHER_PIXELS = {"loss": 0.1, "accuracy": 0.03}
+ALLOWED = {"loss": 0.01, "accuracy": 0.01}  # in each early epoch: nats, share
 FINAL = {"epoch": 20, "train_loss": 0.01, "test_loss": 0.6, "test_accuracy": 0.02}  # means
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of a comparison.
+    """Result of comparing a new training with the recorded one.
 
     Attributes:
-        epochs: compared, of all seeds together.
-        identical: whether every figure is the committed one, bit by bit.
-        differences: those beyond the tolerances, a sentence each.
+        compared: what was compared, in words.
+        identical: whether all of it is the same, bit for bit.
+        differences: what differs more than it may, one sentence each.
     """
 
-    epochs: int
+    compared: str
     identical: bool
     differences: list[str]
 
     def as_text(self) -> str:
         """The same in words."""
         if self.identical:
-            return f"{self.epochs} epochs compared: all figures are identical."
+            return f"Compared {self.compared}: all identical, bit for bit."
         if not self.differences:
-            return f"{self.epochs} epochs compared: not identical, but within the tolerances."
-        return "\n".join(
-            [f"{self.epochs} epochs compared. Beyond the tolerances:", *self.differences]
-        )
+            return f"Compared {self.compared}: not identical, but within the tolerances."
+        return "\n".join([f"Compared {self.compared}. These differ:", *self.differences])
 
 
 def verify(
-    data_dir: Path, results_dir: Path, epochs: int | None = None, device: str = "cpu"
+    data_dir: Path,
+    results_dir: Path,
+    epochs: int | None = None,
+    device: str = "cpu",
+    homework: Homework | None = None,
 ) -> Verification:
-    """Trains every committed seed again, for so many epochs or to its end, and compares.
+    """Trains every recorded seed again, for some epochs or to its end, and compares.
+
+    With the recorded processor, threads and version of torch, every figure must be the same bit
+    for bit; with others, it must be within the tolerances. An interrupted comparison resumes.
+
+    Args:
+        data_dir: folder of the images.
+        results_dir: folder of the results.
+        epochs: largest number of epochs to compare; None compares whole runs.
+        device: cpu or cuda.
+        homework: numbers that the results must have been made with.
 
     Raises:
         InputError: the data or the results can't be used, or training was interrupted.
     """
-    homework = Homework()
-    results = load_results(results_dir, homework)
-    digest = load_cifar10(data_dir).digest()
-    with tempfile.TemporaryDirectory() as scratch:
-        setting = Setting(
-            replace(homework, max_epochs=min(epochs or homework.max_epochs, homework.max_epochs)),
-            data_dir,
-            digest,
-            Path(scratch),
-            device,
-            results.summary["threads"],
+    homework = homework or Homework()
+    results, data = load_results(results_dir, homework), load_cifar10(data_dir)
+    record, digest = results.summary, data.digest()
+    if digest != record["data"]["digest"]:
+        raise InputError(
+            f"The images in {data_dir} are not those of {results_dir}, which come from "
+            f"{record['data']['source']}: name a folder with the same images by --data-dir."
         )
-        jobs = [Job(setting, run["seed"], held_out=False) for run in results.summary["runs"]]
+    capped = replace(homework, max_epochs=min(epochs or homework.max_epochs, homework.max_epochs))
+    scratch, threads = results_dir / ".verify", record["threads"]
+    setting = (capped, data_dir, digest, scratch, device, threads)
+    jobs = [Job(run["seed"], False, *setting) for run in record["runs"]]
+    with only_run_in(scratch), torch_threads(threads):
         run_all(jobs)
-        ours = history_table({job.seed: load_run(job) for job in jobs})
-    same_pixels = digest == results.summary["data"]["digest"]
-    return compare(ours, results.history, SAME_PIXELS if same_pixels else OTHER_PIXELS)
+        verification = compare({job.seed: job.load() for job in jobs}, results, data)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return verification
 
 
-def compare(
-    ours: pd.DataFrame, committed: pd.DataFrame, tolerances: dict[str, float]
-) -> Verification:
-    """Compares two histories: early epochs one by one, and the ends where ours goes that far.
+def compare(runs: Mapping[int, Run], results: Results, data: Cifar10) -> Verification:
+    """Compares runs with the results: bit for bit on the same machine, else by the tolerances.
 
     Args:
-        ours: history of this experiment.
-        committed: that of the committed one.
-        tolerances: largest difference of a loss (nats) and an accuracy in each early epoch.
+        runs: runs by seed, either all finished or all cut off after the same number of epochs.
+        results: recorded results.
+        data: images that both were trained on.
     """
-    keys = ["seed", "epoch"]
-    columns = [c for c in committed.columns if c not in (*keys, "seconds")]
-    pairs = ours.merge(committed, on=keys, suffixes=("", "_committed"))
-    identical = all(pairs[c].equals(pairs[f"{c}_committed"]) for c in columns)
-    differences = [
-        difference
-        for column in columns
-        for difference in _early(pairs, column, tolerances[column.split("_")[1]])
-    ]
-    if not identical and ours["epoch"].max() >= committed.groupby("seed")["epoch"].max().min():
-        differences += _ends(ours, committed)
-    return Verification(len(pairs), identical, differences)
+    ours, committed = history_table(runs), results.history
+    whole = len(ours) >= len(committed) or all(run.settled for run in runs.values())
+    unequal = _unequal_figures(ours, committed)
+    compared = f"{len(ours)} epochs of {len(runs)} seeds"
+    if whole:
+        unequal += _unequal_nets(runs, results, data)
+        compared += f", their final weights and {results.predictions.predicted.numel()} predictions"
+    device = next(next(iter(runs.values())).net.parameters()).device.type
+    if unequal and not _same_machine(results, device):
+        return Verification(compared, False, beyond_tolerances(ours, committed, whole))
+    return Verification(compared, not unequal, unequal)
 
 
-def _early(pairs: pd.DataFrame, column: str, allowed: float) -> list[str]:
-    """The early epochs in which a figure is too far from the committed one."""
-    gaps = (pairs[column] - pairs[f"{column}_committed"]).abs()
+def beyond_tolerances(ours: pd.DataFrame, committed: pd.DataFrame, whole: bool) -> list[str]:
+    """What differs too much between two histories.
+
+    Args:
+        ours: history of the new runs.
+        committed: recorded history.
+        whole: whether the new runs are finished, so that their ends can be compared.
+    """
+    pairs = ours.merge(committed, on=["seed", "epoch"], suffixes=("", "_committed"))
+    early = pairs[pairs["epoch"] <= EARLY]
     return [
-        f"seed {pair['seed']:.0f}, epoch {pair['epoch']:.0f}: {column} is {pair[column]:.6g}, "
-        f"committed {pair[f'{column}_committed']:.6g}, allowed is a difference of {allowed:g}"
-        for _, pair in pairs[(gaps > allowed) & (pairs["epoch"] <= EARLY)].iterrows()
+        *(
+            _sentence(pair, column, f", allowed is a difference of {ALLOWED[kind]:g}")
+            for column in _figures(committed)
+            for kind in ALLOWED
+            if column.endswith(kind)
+            for _, pair in early.iterrows()
+            if abs(pair[column] - pair[f"{column}_committed"]) > ALLOWED[kind]
+        ),
+        *(_ends(ours, committed) if whole else []),
+    ]
+
+
+def _figures(history: pd.DataFrame) -> list[str]:
+    """The columns of a history that don't depend on the clock."""
+    return [column for column in history.columns if column not in ("seed", "epoch", "seconds")]
+
+
+def _unequal_figures(ours: pd.DataFrame, committed: pd.DataFrame) -> list[str]:
+    """The first figure of each seed that is not the recorded one."""
+    pairs = ours.merge(committed, on=["seed", "epoch"], suffixes=("", "_committed"))
+    first: dict[int, str] = {}
+    for _, pair in pairs.iterrows():
+        for column in _figures(committed):
+            if pair[column] != pair[f"{column}_committed"]:
+                first.setdefault(int(pair["seed"]), _sentence(pair, column))
+    return list(first.values())
+
+
+def _sentence(pair: pd.Series[float], column: str, allowed: str = "") -> str:
+    return (
+        f"seed {pair['seed']:.0f}, epoch {pair['epoch']:.0f}: {column} is {pair[column]:.10g}, "
+        f"recorded {pair[f'{column}_committed']:.10g}{allowed}"
+    )
+
+
+def _unequal_nets(runs: Mapping[int, Run], results: Results, data: Cifar10) -> list[str]:
+    """The seeds whose weights are not the recorded ones, and the predictions that are not."""
+    recorded = {run["seed"]: run["weights"] for run in results.summary["runs"]}
+    nets = [run.net for run in runs.values()]
+    device = next(nets[0].parameters()).device
+    ours, theirs = predict(nets, standardise(data, device)[1]), results.predictions
+    same = (ours.predicted == theirs.predicted) & (ours.confidence == theirs.confidence)
+    return [
+        *(
+            f"seed {seed}: the final weights are not the recorded ones"
+            for seed, run in runs.items()
+            if weights_digest(run.net) != recorded[seed]
+        ),
+        *([] if same.all() else [f"{int((~same).sum())} predictions are not the recorded ones"]),
     ]
 
 
 def _ends(ours: pd.DataFrame, committed: pd.DataFrame) -> list[str]:
-    """The final figures whose means over the seeds are too far from the committed ones."""
+    """The final figures whose means over the seeds are too far from the recorded ones."""
     means = [history.groupby("seed").last().mean() for history in (ours, committed)]
     return [
-        f"final {column}, mean over the seeds: {means[0][column]:.6g}, committed "
+        f"final {column}, mean over the seeds: {means[0][column]:.6g}, recorded "
         f"{means[1][column]:.6g}, allowed is a difference of {allowed:g}"
         for column, allowed in FINAL.items()
         if abs(means[0][column] - means[1][column]) > allowed
     ]
+
+
+def _same_machine(results: Results, device: str) -> bool:
+    """Whether the results come from such a processor, as many threads and this torch."""
+    here, there = describe_machine(device, results.summary["threads"]), results.summary
+    keys = ("processor", "device", "threads")
+    same_torch = here["versions"]["torch"] == there["versions"]["torch"]
+    return same_torch and all(here[key] == there.get(key) for key in keys)

@@ -1,4 +1,4 @@
-// Theme switch, menus, copy buttons and boxes that scroll.
+// Theme switch, menus and copy buttons.
 (function () {
   "use strict";
 
@@ -34,17 +34,5 @@
         .then(function () { say("Copied"); }, function () { say("Not allowed"); });
     });
     block.append(button);
-  });
-
-  // What scrolls sideways can be reached by keyboard, whenever it comes to be too wide.
-  const observer = new ResizeObserver(function (changes) {
-    changes.forEach(function (change) {
-      const box = change.target;
-      if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
-      else box.removeAttribute("tabindex");
-    });
-  });
-  document.querySelectorAll("pre, .table-box, math[display=block]").forEach(function (box) {
-    observer.observe(box);
   });
 })();

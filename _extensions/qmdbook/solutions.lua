@@ -1,0 +1,49 @@
+-- Before Quarto's own filters: collapsed callouts become <details>, which open by keyboard and
+-- without a script, where Quarto's need a mouse; chapters that `qmdbook: notebooks` names get a
+-- link to their notebook, which the post-render step writes.
+
+if not quarto.doc.is_format("html") then return {} end
+
+local stringify = pandoc.utils.stringify
+local function html(text) return pandoc.RawBlock("html", text) end
+
+local function chapter()
+  return pandoc.path.filename(quarto.doc.input_file):gsub("%.%w+$", "")
+end
+
+local function offers_notebook(doc)
+  local own = doc.meta.qmdbook
+  for _, name in ipairs(own and own.notebooks or {}) do
+    if stringify(name) == chapter() .. ".qmd" then return true end
+  end
+  return false
+end
+
+return {
+  Callout = function(callout)
+    if tostring(callout.collapse) ~= "true" then return nil end
+    local title = pandoc.utils.blocks_to_inlines(quarto.utils.as_blocks(callout.title))
+    local blocks = pandoc.Blocks({
+      html('<details class="callout callout-style-default callout-' .. callout.type .. '"><summary>'),
+      pandoc.Plain(title),
+      html('</summary><div class="callout-body">'),
+    })
+    blocks:extend(quarto.utils.as_blocks(callout.content))
+    blocks:insert(html("</div></details>"))
+    return blocks
+  end,
+  Pandoc = function(doc)
+    -- The home page has the book's title above it already.
+    local first, title = doc.blocks[1], doc.meta.title
+    if first and first.t == "Header" and title and stringify(first) == stringify(title) then
+      doc.blocks:remove(1)
+    end
+    if offers_notebook(doc) then
+      -- noresolveinput: the notebook is not there yet when Quarto looks for what links lead to
+      local target = "notebooks/" .. chapter() .. ".ipynb"
+      local link = pandoc.Link("This chapter as a notebook", target, "", { noresolveinput = "", download = "" })
+      doc.blocks:insert(1, pandoc.Div(pandoc.Plain({ link }), { class = "downloads" }))
+    end
+    return doc
+  end,
+}

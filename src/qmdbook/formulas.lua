@@ -1,0 +1,31 @@
+-- What pandoc's typst writer gets wrong in formulas; for Quarto and for resolve.lua.
+--
+-- It has no gap between the columns of cases nor for \;, takes \| and \lvert for relations, and gives
+-- \operatorname*{argmin} no limits below it.
+
+if not FORMAT:match("^typst") then return {} end
+
+local function fences(text)
+  text = text:gsub("\\left%s*\\|", "\\lVert "):gsub("\\right%s*\\|", "\\rVert ")
+  text = text:gsub("\\left%s*\\lVert", "\\lVert"):gsub("\\right%s*\\rVert", "\\rVert")
+  return (text:gsub("\\lvert", "\\left|"):gsub("\\rvert", "\\right|"))
+end
+
+local function Math(el)
+  local open = false
+  local text = fences(el.text):gsub("\\(.)", function(escaped)
+    if escaped == ";" then return "\\:" end
+    if escaped ~= "|" then return nil end
+    open = not open
+    return open and "\\lVert " or "\\rVert "
+  end)
+  el.text = text:gsub("(\\begin{cases}.-\\end{cases})", function(cases)
+    return (cases:gsub("([^\\])&", "%1&\\quad "))
+  end)
+  if el.mathtype == "InlineMath" and text:match("\\begin") then -- no line may end inside
+    return { pandoc.RawInline("typst", "#box["), el, pandoc.RawInline("typst", "]") }
+  end
+  return el
+end
+
+return { { Math = Math } }

@@ -1,0 +1,174 @@
+"""What Quarto runs before and after a render: fresh cells first, whole pages and notebooks last."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from qmdbook.cache import cache_path, state_of, write_cache
+from qmdbook.errors import BookError
+from qmdbook.execute import unexecuted
+from qmdbook.project import Project, load_project
+from qmdbook.qmd import Cell, Chapter, parse_chapter
+from qmdbook.render import prepare, write_notebooks
+
+RECORD = Path(".quarto", "qmdbook.json")
+OPTIONS = re.compile(r"(#\|.*\n?)*\n*")
+MODULE = re.compile(r'(<script src="[^"]*quarto\.js") type="module"')
+TABSETS = re.compile(r'<script src="[^"]*tabsets\.js" type="module"></script>\n?')
+IMPORT = re.compile(r'(?m)^import \* as (\w+) from "([^"]+)";$')
+
+
+def main(when: str) -> int:
+    """Runs `before` or `after` as Quarto's environment says; gives the exit code."""
+    folder, variables = Path.cwd(), os.environ
+    try:
+        if when == "before":
+            before(folder)
+        else:
+            outputs = variables.get("QUARTO_PROJECT_OUTPUT_FILES", "").splitlines()
+            after(folder, Path(variables["QUARTO_PROJECT_OUTPUT_DIR"]), outputs)
+    except BookError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def before(folder: Path) -> None:
+    """Removes the frozen outputs of cells if something that cells read has changed.
+
+    Quarto itself only looks for changes in the chapter.
+    """
+    project = load_project(folder)
+    record, state = _record(folder), state_of(project)
+    if record["state"] != state:
+        for chapter in project.chapters:
+            shutil.rmtree(folder / ".quarto" / "_freeze" / chapter.stem, ignore_errors=True)
+        _write_record(folder, {**record, "state": state})
+        for kept in folder.glob("*.quarto_ipynb*"):
+            kept.unlink()
+    _adopt(project)  # what a render left that failed
+
+
+def after(folder: Path, site: Path, outputs: list[str]) -> None:
+    """Completes a render: pages that work from the disk, executed notebooks, a word on old pages.
+
+    Args:
+        folder: the book's folder.
+        site: Quarto's output folder.
+        outputs: files that were rendered.
+    """
+    project = load_project(folder)
+    _adopt(project)
+    pages = [Path(name).stem for name in outputs if name.endswith(".html")]
+    if not pages:
+        return
+    for script in site.glob("site_libs/quarto-html/*.js"):
+        _rewrite(script, classic(script))
+    for page in site.glob("*.html"):
+        _rewrite(page, _with_classic_scripts(page))
+    try:
+        _write_notebooks(project, site)
+    except BookError as error:
+        print(f"The notebooks were not written: {error}")
+    record = _record(folder)
+    record["pages"] |= dict.fromkeys(pages, record["state"])
+    _write_record(folder, record)
+    made = [c.stem for c in project.chapters if (site / f"{c.stem}.html").is_file()]
+    old = [f"{name}.html" for name in made if record["pages"].get(name) != record["state"]]
+    if old:
+        print(f"Still as before the last change: {', '.join(old)}; `quarto render` renews them.")
+
+
+def adopted(chapter: Chapter, kept: NotebookNode) -> NotebookNode | None:
+    """The chapter's executed notebook with the outputs of one that Quarto kept.
+
+    None if that one ran other code, or has figures in another format than SVG.
+    """
+    wanted = unexecuted(chapter)
+    found: list[tuple[str, list[NotebookNode]]] = []
+    for cell in kept.cells:
+        for value in cell.metadata.get("user_expressions", []):
+            data = {"data": value["result"]["data"], "output_type": "display_data", "metadata": {}}
+            found.append((value["expression"].strip(), [nbformat.from_dict(data)]))
+        if cell.cell_type == "code":
+            found.append((OPTIONS.sub("", cell.source, count=1).strip("\n"), cell.outputs))
+    cells = [part for part in chapter.parts if isinstance(part, Cell)]
+    never = [cell.source for cell in cells if not cell.options.get("eval", True)]
+    found = [pair for pair in found if pair[0] not in never]
+    code = wanted.cells[1:]  # the first is this package's own
+    if [cell.source for cell in code] != [source for source, _ in found]:
+        return None
+    if any("application/pdf" in output.get("data", {}) for _, o in found for output in o):
+        return None
+    for cell, (_, outputs) in zip(code, found, strict=True):
+        cell.outputs = outputs
+    return wanted
+
+
+def classic(script: Path) -> str:
+    """A module script and those that it imports as a plain one: browsers load none from a disk."""
+
+    def inline(found: re.Match[str]) -> str:
+        module = (script.parent / found[2]).read_text(encoding="utf-8")
+        exported = ", ".join(re.findall(r"(?m)^export function (\w+)", module))
+        body = re.sub(r"(?m)^export ", "", module)
+        return f"const {found[1]} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
+
+    return IMPORT.sub(inline, script.read_text(encoding="utf-8"))
+
+
+def _with_classic_scripts(page: Path) -> str:
+    text, count = MODULE.subn(r"\1 defer", page.read_text(encoding="utf-8"))
+    if not count and 'quarto.js" defer' not in text:
+        print(f"{page.name}: quarto.js is not where it was; from a disk its scripts may not run.")
+    return TABSETS.sub("", text)
+
+
+def _adopt(project: Project) -> None:
+    """Takes the outputs of the cells that Quarto has run into the cache."""
+    state = state_of(project)
+    for path in project.chapters:
+        for kept in project.folder.glob(f"{path.stem}.quarto_ipynb*"):
+            with suppress(BookError):  # a chapter with what only Quarto knows
+                chapter = parse_chapter(path, project.cell_defaults)
+                notebook = adopted(chapter, nbformat.read(kept, as_version=4))
+                if notebook is not None:
+                    cache = cache_path(project.folder, chapter.name, notebook, state)
+                    write_cache(cache, chapter.name, notebook)
+            kept.unlink()
+
+
+def _write_notebooks(project: Project, site: Path) -> None:
+    with tempfile.TemporaryDirectory() as stage:
+        book = prepare(project, Path(stage))
+        write_notebooks(book, Path(stage), site / "notebooks")
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """The state of the inputs when cells last ran, and that which each page shows."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return {"state": str(record["state"]), "pages": dict(record["pages"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"state": "", "pages": {}}
+
+
+def _write_record(folder: Path, record: dict[str, Any]) -> None:
+    (folder / RECORD).parent.mkdir(exist_ok=True)
+    (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _rewrite(path: Path, text: str) -> None:
+    if text != path.read_text(encoding="utf-8"):
+        path.write_text(text, encoding="utf-8")
