@@ -35,8 +35,9 @@ def page_file(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     markdown = str(playground(load_network(root / "network.toml")).data)
     raw = markdown.removeprefix("```{=html}\n").removesuffix("\n```")
     shutil.copytree(root / "playground", folder / "playground")
-    for name in ("book.css", "stix-two-math.woff2"):
-        shutil.copy(templates / name, folder)
+    shutil.copy(templates / "book.css", folder)
+    for font in (root / "src" / "qmdbook" / "fonts").glob("*.woff2"):
+        shutil.copy(font, folder)
     text = PAGE.format(policy=policy[0], playground=raw, links=links)
     (folder / "page.html").write_text(text, encoding="utf-8")
     return folder / "page.html"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from IPython.display import Markdown
 from torch import Tensor
 
-from hw1lib.backprop.manual import Backward, Forward
+from hw1lib.backprop.manual import Forward, Gradients
+from hw1lib.backprop.network import Network
+from hw1lib.backprop.prose import LOSS
 from hw1lib.display import latex, table
 
 Words = str | dict[str, str]  # where they depend on the activation or the output, by its name
@@ -87,11 +89,7 @@ STEPS = (
     ),
     Step(
         "loss", "output to-loss loss", "forward", "L",
-        {
-            "softmax": r"L = -\sum_k y_k \log \hat{y}_k",
-            "sigmoid": r"L = -y \log \hat{y} - (1 - y) \log (1 - \hat{y})",
-        },
-        "L", "eq-loss",
+        LOSS, "L", "eq-loss",
         "The loss is minus the natural logarithm of the probability given to the right answer.",
         "L", "loss",
     ),
@@ -114,7 +112,7 @@ STEPS = (
     ),
     Step(
         "dL_dh", "output W_O hidden", "back", _in_line("h"), rf"{_derivative('h')} = W_O^\top \delta_O",
-        _in_line("h_{#}"), "eq-delta-h",
+        _in_line("h_{#}"), "eq-grad-hidden",
         "A hidden unit reaches the loss through all outputs, so it collects their errors, each "
         "times the weight on the way.",
         _derivative("h"), "derivative in h",
@@ -148,18 +146,18 @@ STEPS = (
 )  # fmt: skip
 
 
-def walk_table(network_output: str, values: Forward, gradients: Backward) -> Markdown:
+def walk_table(network: Network, values: Forward, gradients: Gradients) -> Markdown:
     """The walk as a table, for pages that can't move: formula, value, equation of each step.
 
     Args:
-        network_output: softmax or sigmoid.
+        network: whose passes they are.
         values: of the forward pass.
         gradients: of the backward pass.
     """
     rows = [
         [
             str(number),
-            f"${_chosen(step.latex, network_output)}$",
+            f"${_chosen(step.latex, network.output)}$",
             f"${latex(_value(step.name, values, gradients))}$",
             f"@{step.equation}",
         ]
@@ -172,7 +170,7 @@ def _chosen(words: Words, output: str) -> str:
     return words if isinstance(words, str) else words[output]
 
 
-def _value(name: str, values: Forward, gradients: Backward) -> Tensor:
+def _value(name: str, values: Forward, gradients: Gradients) -> Tensor:
     """What a step computes."""
     of_layer = {"delta_O": gradients.b_O, "delta_H": gradients.b_H}
     found = of_layer.get(name, getattr(values, name, getattr(gradients, name, None)))
