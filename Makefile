@@ -9,13 +9,13 @@ COURSE ?=
 export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js)
+CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js playground/*)
 RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors results/predictions.safetensors)
 PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 
 .DEFAULT_GOAL := book
-.PHONY: book submission train check test coverage lint types format lock clean help
+.PHONY: book submission train coding check test coverage lint types format lock clean help
 
 book: _book/.qmdbook ## build site, PDF and notebooks into _book/ (the default)
 
@@ -27,6 +27,9 @@ submission: | $(VENV)/.installed ## write submission/theory.pdf and coding.ipynb
 
 train: | $(VENV)/.installed ## train question 3's nets again, run the hand-in's notebook, and write results/
 	$(BIN)/hw1 train
+	$(MAKE) coding
+
+coding: | $(VENV)/.installed ## run the hand-in's notebook again (minutes)
 	$(BIN)/python handin/hand_in.py execute
 
 check: lint types coverage ## all that CI runs: style, types and tests

@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,9 @@ from nbformat import NotebookNode
 
 from hw1lib.backprop.network import load_network
 from hw1lib.cifar.data import default_data_dir
+from hw1lib.cifar.results import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
-from hw1lib.files import replacing
+from hw1lib.files import write_text
 from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT
 from qmdbook.pandoc import all_labels
@@ -40,11 +40,11 @@ from qmdbook.staging import staging
 
 HERE = Path(__file__).resolve().parent
 SOURCE, TEMPLATE = HERE / "coding.qmd", HERE / "theory.typ"
-PDF, NOTEBOOK, RECORD = "theory.pdf", "coding.ipynb", "coding.json"
+PDF, NOTEBOOK = "theory.pdf", "coding.ipynb"
 THEORY = ("q1_backprop", "q2_adam")
 COURSE = "Deep Learning, Spring 2022"
 MARKER = ".hw1-submission"
-CURE = "run `make train`, which ends by running it anew."
+CURE = "run `make coding` to run the notebook again."
 CELL = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 # torchvision refuses to be imported beside a CPU build of torch; see that module.
@@ -65,12 +65,10 @@ def execute_coding(data_dir: Path, results_dir: Path) -> Path:
     Raises:
         InputError: a cell failed, or the folder can't be written to.
     """
-    source = _source()
+    source = SOURCE.read_text(encoding="utf-8")
     notebook = run_notebook(to_notebook(source), data_dir)
-    content = nbformat.writes(notebook).encode() + b"\n"
-    for name, written in ((NOTEBOOK, content), (RECORD, _record(source, content))):
-        with replacing(results_dir / name) as path:
-            path.write_bytes(written)
+    write_text(results_dir / NOTEBOOK, nbformat.writes(notebook) + "\n")
+    add_to_manifest(results_dir, NOTEBOOK, _digest(source))
     return results_dir / NOTEBOOK
 
 
@@ -80,22 +78,15 @@ def load_coding(results_dir: Path) -> NotebookNode:
     Raises:
         InputError: it is missing, damaged or stale.
     """
-    try:
-        content = (results_dir / NOTEBOOK).read_bytes()
-        record = json.loads((results_dir / RECORD).read_bytes())
-    except FileNotFoundError as error:
-        raise InputError(f"{error.filename} is missing: {CURE}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{results_dir / RECORD} can't be read: {CURE}") from error
-    expected = json.loads(_record(_source(), content))
-    if not isinstance(record, dict) or record.get("notebook") != expected["notebook"]:
-        raise InputError(f"{results_dir / NOTEBOOK} is not what the run wrote: {CURE}")
-    if record.get("source") != expected["source"]:
-        raise InputError(
-            f"{results_dir / NOTEBOOK} is stale: {SOURCE.name} has changed since; {CURE}"
-        )
+    digest = _digest(SOURCE.read_text(encoding="utf-8"))
+    content = read_listed(results_dir, NOTEBOOK, digest, CURE)
     notebook: NotebookNode = nbformat.reads(content.decode(), as_version=4)
     return notebook
+
+
+def _digest(source: str) -> str:
+    """The source's digest, which doesn't depend on the system's line ends."""
+    return bytes_digest(source.encode())
 
 
 def to_notebook(source: str) -> NotebookNode:
@@ -215,10 +206,10 @@ def submission(
     Raises:
         InputError: names what in the book, or about a folder, has to be changed.
     """
-    if getattr(load_network(), "example", False) and not example:
+    if load_network(folder / "network.toml").example and not example:
         raise InputError(
-            "The network file holds the book's example network: put your figure's numbers there "
-            "and remove `example = true`, or say EXAMPLE=1 to hand in the example."
+            "network.toml holds the book's example network: put your figure's numbers there "
+            "without `example = true`, or hand in the example with `make submission EXAMPLE=1`."
         )
     coding = with_heading(load_coding(results_dir), course or COURSE, name)
     with staging(output_dir, MARKER) as stage:
@@ -248,8 +239,13 @@ def _as_markdown(text: str) -> str:
 def write_theory(
     folder: Path, stage: Path, course: str, name: str, cell_timeout: int = CELL_TIMEOUT
 ) -> Path:
-    """Sets the chapters of questions 1 and 2 as `stage`/theory.pdf; see `submission`."""
+    """Sets the chapters of questions 1 and 2 as `stage`/theory.pdf; see `submission`.
+
+    They are built without the other chapters, and so can't refer to them.
+    """
     project = load_project(folder)
+    theory = tuple(path for path in project.chapters if path.stem in THEORY)
+    project = replace(project, chapters=theory, appendices=0)
     book = prepare(project, stage, cell_timeout)
     variables = {
         "title": project.title,
@@ -258,23 +254,10 @@ def write_theory(
         "course": course,
         "lang": project.lang,
     }
-    documents = [document for document in book.documents if document.name in THEORY]
     labels = all_labels(book.documents)
-    build_pdf(project, documents, labels, stage, stage / PDF, TEMPLATE, variables)
+    build_pdf(project, book.documents, labels, stage, stage / PDF, TEMPLATE, variables)
     shutil.rmtree(stage / "figures", ignore_errors=True)
     return stage / PDF
-
-
-def _source() -> str:
-    """coding.qmd, the same with Windows' line ends."""
-    return SOURCE.read_text(encoding="utf-8")
-
-
-def _record(source: str, notebook: bytes) -> bytes:
-    """What vouches for the notebook: its digest, and that of its source."""
-    digests = {"notebook": notebook, "source": source.encode()}
-    record = {name: hashlib.sha256(content).hexdigest() for name, content in digests.items()}
-    return (json.dumps(record, indent=2) + "\n").encode()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -93,11 +93,20 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
         pdf_name=f"{book.get('output-file', 'book')}.pdf",
         lang=str(config.get("lang", "en")),
         cell_defaults=_cell_defaults(config),
-        resources=tuple(_files(folder, (config.get("project") or {}).get("resources", []))),
+        resources=tuple(_resources(folder, (config.get("project") or {}).get("resources", []))),
         footer=_footer(book.get("page-footer") or {}),
         notebooks=tuple(Path(str(name)).stem for name in own.get("notebooks", [])),
         inputs=tuple(str(pattern) for pattern in own.get("inputs", [])),
     )
+
+
+def _resources(folder: Path, patterns: list[Any]) -> list[Path]:
+    """The files behind the patterns; one that fits no file stands for itself."""
+    return [
+        path
+        for pattern in _files(folder, patterns)
+        for path in sorted(folder.glob(str(pattern.relative_to(folder)))) or [pattern]
+    ]
 
 
 def _files(folder: Path, names: list[Any]) -> list[Path]:

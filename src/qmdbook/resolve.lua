@@ -91,7 +91,6 @@ local function header(el)
     local named = el.level == 1 or part
     local label = { number = number, part = part }
     if number and named then el.content:insert(1, asked(el.level == 1 and "chapter" or "sec", label) .. ": ") end
-    if el.level == 1 and number and number ~= "1" then return { raw("#pagebreak(weak: true)", true), el } end
   elseif number then
     local text = format == "html" and pandoc.Span(number, pandoc.Attr("", { "section-number" }))
       or pandoc.Str(number)

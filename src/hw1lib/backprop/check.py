@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hw1lib.backprop.manual import Backward, Forward, backward, forward
+from hw1lib.backprop.manual import Forward, Gradients, backward, forward
 from hw1lib.backprop.network import PARAMETERS, Network
 from hw1lib.backprop.symbolic import forward_mode_gradients, is_small, symbolic_gradients
 
@@ -31,7 +31,7 @@ class GradientCheck:
 
     network: Network
     values: Forward
-    by_hand: Backward
+    by_hand: Gradients
     others: dict[str, dict[str, Tensor]]
 
     @property

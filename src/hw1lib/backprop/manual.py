@@ -49,7 +49,7 @@ class Forward:
 
 
 @dataclass(frozen=True)
-class Backward:
+class Gradients:
     """The loss's derivatives, in float64, each in its parameter's shape.
 
     Attributes:
@@ -74,12 +74,12 @@ def forward(network: Network) -> Forward:
     return Forward(**_certain(network, _forward))
 
 
-def backward(network: Network) -> Backward:
+def backward(network: Network) -> Gradients:
     """The backward pass, from the loss back to the first layer (@eq-delta-o to @eq-grad-h).
 
     Where z_H is 0, the ReLU's slope is 0, as torch has it.
     """
-    return Backward(**_certain(network, _backward))
+    return Gradients(**_certain(network, _backward))
 
 
 def _forward(network: Network, iv: MPIntervalContext) -> Values:

@@ -10,7 +10,7 @@ from IPython.display import Markdown
 from torch import Tensor
 
 from hw1lib.backprop.check import GradientCheck, check_gradients
-from hw1lib.backprop.manual import Backward, Forward
+from hw1lib.backprop.manual import Forward, Gradients
 from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 from hw1lib.backprop.zeros import Cause, Kind, Zero, find_zeros
 from hw1lib.display import latex, short
@@ -37,13 +37,13 @@ LOSS = {
     "sigmoid": r"L = -y \log \hat{y} - (1 - y) \log (1 - \hat{y})",
 }
 LOSS_OF_LOGITS = {
-    "softmax": r"L = \log \sum_j e^{(z_O)_j} - \sum_k y_k \, (z_O)_k",
-    "sigmoid": r"L = \log \left( 1 + e^{z_O} \right) - y \, z_O",
+    "softmax": r"L &= \log \sum_j e^{(z_O)_j} - \sum_k y_k \, (z_O)_k",
+    "sigmoid": r"L &= \log \left( 1 + e^{z_O} \right) - y \, z_O",
 }
 LOSS_SLOPE = {
-    "softmax": r"\frac{\partial L}{\partial (z_O)_k} = "
+    "softmax": r"\frac{\partial L}{\partial (z_O)_k} &= "
     r"\frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}} - y_k = \hat{y}_k - y_k",
-    "sigmoid": r"\frac{\partial L}{\partial z_O} = \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
+    "sigmoid": r"\frac{\partial L}{\partial z_O} &= \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
 }
 
 AGREES = 1e-6  # difference below which two ways give the same derivatives
@@ -126,7 +126,7 @@ def agreement_in_words(check: GradientCheck) -> Markdown:
     )
 
 
-def explain_zeros(network: Network, gradients: Backward, zeros: Sequence[Zero]) -> str:
+def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero]) -> str:
     """@sec-zeros as Markdown: a sentence, and a list item for each cause.
 
     Args:
@@ -156,7 +156,7 @@ def _are(entries: Sequence[object]) -> str:
     return "is" if len(entries) == 1 else "are"
 
 
-def _item(network: Network, gradients: Backward, zeros: Sequence[Zero], cause: Cause) -> str:
+def _item(network: Network, gradients: Gradients, zeros: Sequence[Zero], cause: Cause) -> str:
     """A cause, what it is in numbers, and the derivatives that it makes zero."""
     entries = [_symbol(zero) for zero in zeros if cause in zero.causes]
     clause = reason(cause)
@@ -165,7 +165,7 @@ def _item(network: Network, gradients: Backward, zeros: Sequence[Zero], cause: C
     return " ".join(filter(None, [*sentences, f"Hence {listed(entries)} {_are(entries)} zero."]))
 
 
-def _in_numbers(network: Network, gradients: Backward, cause: Cause) -> str:
+def _in_numbers(network: Network, gradients: Gradients, cause: Cause) -> str:
     """What makes the derivatives zero, with this network's numbers; empty if there are none."""
     unit = cause.unit + 1
     if cause.kind == Kind.INACTIVE:
@@ -185,7 +185,7 @@ def _in_numbers(network: Network, gradients: Backward, cause: Cause) -> str:
     return ""
 
 
-def _cancelling(network: Network, gradients: Backward, cause: Cause) -> str:
+def _cancelling(network: Network, gradients: Gradients, cause: Cause) -> str:
     """The sum over the outputs that is 0."""
     unit = cause.unit + 1
     weights = [row[cause.unit] for row in network.W_O]

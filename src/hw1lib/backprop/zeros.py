@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import product
 
 from hw1lib.backprop.exact import Classes, classes
-from hw1lib.backprop.manual import Backward, Forward
+from hw1lib.backprop.manual import Forward, Gradients
 from hw1lib.backprop.network import PARAMETERS, Network
 
 
@@ -57,7 +57,7 @@ class Zero:
     causes: tuple[Cause, ...]
 
 
-def find_zeros(network: Network, values: Forward, gradients: Backward) -> list[Zero]:
+def find_zeros(network: Network, values: Forward, gradients: Gradients) -> list[Zero]:
     """Every zero derivative with its causes (@sec-zeros), in the order of `PARAMETERS`.
 
     Args:
@@ -104,7 +104,7 @@ def _of_activation(network: Network, values: Forward, unit: int) -> Iterator[Cau
         yield Cause(Kind.SILENT if network.z_H[unit] == 0 else Kind.FAINT, unit)
 
 
-def _of_output(output: Classes, gradients: Backward, unit: int) -> Iterator[Cause]:
+def _of_output(output: Classes, gradients: Gradients, unit: int) -> Iterator[Cause]:
     """Why delta_O is 0."""
     if len(output.logits) == 1:
         yield Cause(Kind.SINGLE)
@@ -113,7 +113,7 @@ def _of_output(output: Classes, gradients: Backward, unit: int) -> Iterator[Caus
 
 
 def _of_hidden(
-    network: Network, output: Classes, gradients: Backward, unit: int
+    network: Network, output: Classes, gradients: Gradients, unit: int
 ) -> Iterator[Cause]:
     """Why delta_H is 0: the unit is off, what it contributes cancels, or a factor is too small."""
     weights = {row[unit] for row in output.weights}

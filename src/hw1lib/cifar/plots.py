@@ -1,75 +1,81 @@
-"""The charts of chapter 3: mean and spread over the seeds."""
+"""The figures of chapter 3: curves over the epochs, predictions, weights of the first layer."""
 
 from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
 from hw1lib.cifar.predictions import Predictions
-from hw1lib.cifar.stopping import lowest
-from hw1lib.style import BLUE, GRAY, GREEN, ORANGE, book_figure, label_line
+from hw1lib.style import BLUE, GRAY, GREEN, INK, ORANGE, book_figure, label_line
 
-SHADES = 6  # of either colour
+WIDTH = 4.8  # inches: on a screen of 360 pixels, letters of 10 points are then 9 pixels high
+SHADES = 6  # of either colour in images of weights, for a small file
 SETS = (("train", BLUE, "training"), ("test", ORANGE, "test"))
 
 
-def plot_losses(history: pd.DataFrame) -> Figure:
-    """Training and test loss over the epochs; marks the stops and the lowest mean test loss."""
-    with book_figure() as (figure, axes):
-        for split, color, name in SETS:
-            _band(axes, _by_seed(history, f"{split}_loss"), color, name)
-        _mark_stops(axes, history)
-        mean = _by_seed(history, "test_loss").dropna().mean(axis="columns").tolist()
-        best = lowest(mean)
-        axes.plot(best, mean[best - 1], "o", color=ORANGE)
-        axes.annotate(
-            f"lowest test loss,\nepoch {best}",
-            (best, mean[best - 1]),
-            xytext=(-4, 22),
-            textcoords="offset points",
-            color=ORANGE,
-        )
-        axes.set_ylabel("cross-entropy (nats)")
-        axes.set_ylim(bottom=0)
+def plot_losses(history: pd.DataFrame, window: int) -> Figure:
+    """Both losses over the epochs; below, the training loss on a logarithmic scale.
+
+    Ticks mark the stops, dots each seed's lowest test loss, the box the epochs that stopped the
+    first seed (@eq-stopping). The largest rise of the training loss within an epoch is named.
+
+    Args:
+        history: `hw1lib.cifar.results.Results.history`.
+        window: number of epochs over which the stopping rule looks.
+    """
+    train, test = (_by_seed(history, f"{split}_loss") for split, _, _ in SETS)
+    with book_figure(WIDTH, 5.2) as (figure, whole):
+        whole.remove()
+        above, below = figure.subplots(2, 1, sharex=True)
+        _draw(above, test, ORANGE, "test", ".2f")
+        _draw(above, train, BLUE, "training", ".3f")
+        above.plot(test.idxmin(), test.min(), "o", color=ORANGE, markersize=4)
+        best, near = float(test.min().max()), float(test.idxmin().min())
+        above.text(near, 1.9 * best, "lowest test loss\nof each seed", color=ORANGE)
+        above.set_ylim(bottom=0)
+        _name_spike(above, train)
+        _draw(below, train, BLUE, "training", ".3f")
+        below.set_yscale("log")
+        below.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
+        _box_last_epochs(below, train, window)
+        _mark_stops(below, train)
+        for axes in (above, below):
+            axes.set_ylabel("cross-entropy (nats)")
+        below.set_xlabel("epoch")
+        figure.align_ylabels()
+        figure.tight_layout()
     return figure
 
 
 def plot_accuracies(history: pd.DataFrame) -> Figure:
     """Training and test accuracy over the epochs, in percent."""
-    with book_figure() as (figure, axes):
+    with book_figure(WIDTH, 2.9) as (figure, axes):
         for split, color, name in SETS:
-            _band(axes, 100 * _by_seed(history, f"{split}_accuracy"), color, name, highest=100)
+            _draw(axes, 100 * _by_seed(history, f"{split}_accuracy"), color, name, ".1f")
+        axes.set_xlabel("epoch")
         axes.set_ylabel("accuracy (%)")
         axes.set_ylim(0, 104)
-    return figure
-
-
-def plot_gap(history: pd.DataFrame) -> Figure:
-    """The generalisation gap: training accuracy less test accuracy, in percentage points."""
-    gap = _by_seed(history, "train_accuracy") - _by_seed(history, "test_accuracy")
-    with book_figure(height=2.6) as (figure, axes):
-        _band(axes, 100 * gap, BLUE, "gap")
-        axes.axhline(0, color=GRAY, linewidth=0.8)
-        axes.set_ylabel("gap (percentage points)")
+        _mark_stops(axes, _by_seed(history, "epoch"))
     return figure
 
 
 def plot_confusion(predictions: Predictions) -> Figure:
-    """What the images of each class are taken for, in percent of the class."""
+    """Share of each true class that is predicted to be of each class, in percent."""
     table = 100 * predictions.confusion()
-    with book_figure(6.4, 5.2) as (figure, axes):
-        axes.imshow(table, cmap="Blues", vmin=0, vmax=100)
+    with book_figure(WIDTH, 4.6) as (figure, axes):
+        # The paler half of the colours: INK is legible on all of them, inverted or not.
+        axes.imshow(table, cmap="Blues", vmin=0, vmax=2 * table.to_numpy().max())
         for i, row in enumerate(table.to_numpy()):
             for j, share in enumerate(row):
-                color = "white" if share > 55 else "black"
-                axes.text(j, i, f"{share:.0f}", ha="center", va="center", color=color, fontsize=8)
+                axes.text(j, i, f"{share:.0f}", ha="center", va="center", color=INK)
         ticks = range(len(table))
-        axes.set_xticks(ticks, table.columns, rotation=45, ha="right")
+        axes.set_xticks(ticks, table.columns, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(ticks, table.index)
-        axes.set_xlabel("taken for")
-        axes.set_ylabel("is")
+        axes.set_xlabel("predicted class")
+        axes.set_ylabel("true class")
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
     return figure
@@ -79,28 +85,29 @@ def plot_class_accuracy(predictions: Predictions) -> Figure:
     """Accuracy of each class in percent: the mean over the seeds, and the range."""
     table = 100 * predictions.class_accuracy()
     table = table.loc[table.mean(axis="columns").sort_values().index]
-    with book_figure(height=3.2) as (figure, axes):
+    with book_figure(WIDTH, 3.2) as (figure, axes):
         for place, (_, shares) in enumerate(table.iterrows()):
             axes.plot([shares.min(), shares.max()], [place, place], color=BLUE, linewidth=3)
             axes.plot(shares.mean(), place, "o", color=BLUE)
             label_line(axes, shares.max(), place, f"{shares.mean():.0f}", BLUE)
         axes.set_yticks(range(len(table)), table.index)
         axes.axvline(100 / len(table), color=GRAY, linewidth=0.8)
-        axes.text(100 / len(table), len(table) - 0.6, " guessing", color=GRAY, fontsize=9)
-        axes.set_xlim(0, 75)
+        axes.text(100 / len(table), len(table) - 0.6, " guessing", color=GRAY)
+        axes.set_xlim(0, 1.15 * table.to_numpy().max())
         axes.set_xlabel("test accuracy (%)")
     return figure
 
 
 def plot_calibration(predictions: Predictions) -> Figure:
-    """Accuracy beside confidence; on the diagonal the net is right as often as it says."""
+    """Accuracy over confidence (@eq-calibration); the area of a dot is its bin's share."""
     table = 100 * predictions.calibration()[["confidence", "accuracy"]]
     shares = predictions.calibration()["count"] / predictions.predicted.numel()
-    with book_figure(height=3.4) as (figure, axes):
+    with book_figure(WIDTH, 3.4) as (figure, axes):
         axes.plot([0, 100], [0, 100], color=GRAY, linewidth=1)
         axes.text(
-            42, 50, "as often right as sure", color=GRAY, ha="center", rotation=29, fontsize=9
-        )
+            55, 57, "perfectly calibrated", color=GRAY, ha="center", va="bottom", rotation=45,
+            rotation_mode="anchor", transform_rotates_text=True,
+        )  # fmt: skip
         axes.plot(table["confidence"], table["accuracy"], color=BLUE)
         axes.scatter(table["confidence"], table["accuracy"], s=20 + 400 * shares, color=BLUE)
         axes.set_xlabel("confidence (%)")
@@ -110,57 +117,96 @@ def plot_calibration(predictions: Predictions) -> Figure:
     return figure
 
 
-def plot_first_layer(weights: Tensor, columns: int = 16) -> Figure:
-    """The first layer's weights as images, one a unit, each scaled to its largest weight.
+def plot_first_layer(start: Tensor, trained: Tensor, columns: int = 4) -> Figure:
+    """Weights of the same units before (left) and after training (right), one image per unit.
+
+    Each image is scaled to its own largest weight.
 
     Args:
-        weights: (units, 1024).
-        columns: images side by side.
+        start: (units, side * side).
+        trained: the same shape.
+        columns: images side by side in either half.
     """
-    units, side = len(weights), 32
-    images = weights / weights.abs().amax(dim=1, keepdim=True)
-    images = (images * SHADES).round() / SHADES  # few shades, a small file
-    framed = images.new_full((units, side + 2, side + 2), float("nan"))
-    framed[:, 1:-1, 1:-1] = images.view(units, side, side)
-    rows = framed.view(units // columns, columns, side + 2, side + 2)
-    mosaic = rows.transpose(1, 2).reshape(units // columns * (side + 2), columns * (side + 2))
-    with book_figure(6.4, 6.4 * units / columns**2) as (figure, axes):
-        axes.imshow(mosaic.numpy(), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
-        axes.set_axis_off()
+    rows = len(start) // columns
+    with book_figure(WIDTH, 0.3 + WIDTH / 2 * rows / columns) as (figure, whole):
+        whole.remove()
+        halves = figure.subplots(1, 2, gridspec_kw={"wspace": 0.04})
+        for axes, weights, title in zip(
+            halves, (start, trained), ("before training", "after training"), strict=True
+        ):
+            mosaic = _mosaic(weights, columns).numpy()
+            axes.imshow(mosaic, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
+            axes.set_title(title)
+            axes.set_axis_off()
+        figure.subplots_adjust(0, 0, 1, 0.92)
     return figure
 
 
+def _mosaic(weights: Tensor, columns: int) -> Tensor:
+    """The units' weights as framed square images, row by row, in few shades from -1 to 1."""
+    units, side = len(weights), int(weights.shape[1] ** 0.5)
+    images = weights / weights.abs().amax(dim=1, keepdim=True)
+    images = (images * SHADES).round() / SHADES
+    framed = images.new_full((units, side + 2, side + 2), float("nan"))
+    framed[:, 1:-1, 1:-1] = images.view(units, side, side)
+    rows = framed.view(units // columns, columns, side + 2, side + 2)
+    return rows.transpose(1, 2).reshape(-1, columns * (side + 2))
+
+
 def _by_seed(history: pd.DataFrame, column: str) -> pd.DataFrame:
-    """One column of the history, a row an epoch, a column a seed."""
-    return history.pivot(index="epoch", columns="seed", values=column)
+    """One column of the history: one row per epoch, one column per seed."""
+    table = history.assign(number=history["epoch"])
+    return table.pivot(index="number", columns="seed", values=column)
 
 
-def _band(
-    axes: Axes, values: pd.DataFrame, color: str, name: str, highest: float | None = None
-) -> None:
-    """A thin line a seed; mean and standard deviation as long as all seeds are training."""
-    axes.plot(values, color=color, linewidth=0.6, alpha=0.35)
+def _draw(axes: Axes, values: pd.DataFrame, color: str, name: str, form: str) -> None:
+    """A thin line per seed; median and range while all seeds train; the median of the ends."""
+    axes.plot(values, color=color, linewidth=0.6, alpha=0.5)
     common = values.dropna()
-    mean, spread = common.mean(axis="columns"), common.std(axis="columns").fillna(0)
-    low, high = mean - spread, (mean + spread).clip(upper=highest)
-    axes.fill_between(common.index, low, high, color=color, alpha=0.25, linewidth=0)
-    axes.plot(mean, color=color)
-    last = values.ffill().iloc[-1].mean()
-    label_line(axes, float(values.index[-1]), float(last), name, color, dy=4)
-    axes.set_xlabel("epoch")
+    low, high = common.min(axis="columns"), common.max(axis="columns")
+    axes.fill_between(common.index, low, high, color=color, alpha=0.2, linewidth=0)
+    axes.plot(common.median(axis="columns"), color=color)
+    end = float(values.ffill().iloc[-1].median())
+    label_line(axes, float(values.index[-1]), end, f"{name}\n{end:{form}}", color, dy=8)
     axes.margins(x=0.02)
 
 
-def _mark_stops(axes: Axes, history: pd.DataFrame) -> None:
-    """A line where each seed's training stopped."""
-    stops = sorted(history.groupby("seed")["epoch"].max())
-    for stop in stops:
-        axes.axvline(stop, color=GREEN, linewidth=1, alpha=0.6)
+def _name_spike(axes: Axes, losses: pd.DataFrame) -> None:
+    """Names seed and epoch of the largest rise within an epoch."""
+    rises = losses.diff().unstack()
+    seed, epoch = rises.idxmax()
     axes.annotate(
-        "stop",
-        (stops[0], axes.get_ylim()[1]),
-        xytext=(-6, 0),
+        f"seed {seed}, epoch {epoch}",
+        (epoch, losses.loc[epoch, seed]),
+        xytext=(-5, 0),
         textcoords="offset points",
+        color=BLUE,
         ha="right",
-        color=GREEN,
+        va="center",
     )
+
+
+def _box_last_epochs(axes: Axes, losses: pd.DataFrame, window: int) -> None:
+    """Shades the epochs that stopped the first seed, from their lowest loss to their highest."""
+    seed = losses.columns[0]
+    last = losses[seed].dropna().tail(window)
+    spread = last.max() - last.min()
+    axes.fill_between(last.index, last.min(), last.max(), color=GREEN, alpha=0.35, linewidth=0)
+    axes.plot(last, color=GREEN)
+    axes.annotate(
+        f"the last {len(last)} epochs of seed {seed}\nlie within {spread:.4f} nats",
+        (last.index[0], last.min()),
+        xytext=(-24, 0),
+        textcoords="offset points",
+        color=GREEN,
+        ha="right",
+        va="bottom",
+    )
+
+
+def _mark_stops(axes: Axes, values: pd.DataFrame) -> None:
+    """A tick on the epoch axis where each seed's training stopped."""
+    stops = [values[seed].last_valid_index() for seed in values]
+    place = axes.get_xaxis_transform()
+    axes.plot(stops, [0.025] * len(stops), "|", color=GREEN, markersize=9, transform=place)
+    axes.text(min(stops), 0.03, "stops ", color=GREEN, ha="right", transform=place)

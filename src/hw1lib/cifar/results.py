@@ -170,10 +170,7 @@ def load_results(folder: Path | None = None, homework: Homework | None = None) -
     try:
         summary = json.loads(contents[SUMMARY])
         _refuse_stale(folder, summary, homework or Homework())
-        history, held_out = (
-            pd.read_csv(io.BytesIO(contents[name]), float_precision="round_trip")
-            for name in (HISTORY, HELD_OUT)
-        )
+        history, held_out = (_read_csv(contents[name]) for name in (HISTORY, HELD_OUT))
         weights, answers = load(contents[WEIGHTS]), load(contents[PREDICTIONS])
         return Results(history, held_out, summary, weights, Predictions(**answers))
     except (ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
@@ -197,18 +194,24 @@ def add_to_manifest(folder: Path, name: str, source: str) -> None:
         temporary.write_bytes(_manifest(entries))
 
 
-def read_listed(folder: Path, name: str, source: str) -> bytes:
+def read_listed(folder: Path, name: str, source: str, cure: str = CURE) -> bytes:
     """The content of a file that `add_to_manifest` listed, if its source is still the same.
+
+    Args:
+        folder: folder with results.
+        name: name of the file.
+        source: `bytes_digest` of its source as it is now.
+        cure: what messages advise.
 
     Raises:
         InputError: the file is missing, damaged, not listed, or made from another source.
     """
     entry = _read_manifest(folder).get(name)
     if entry is None:
-        raise InputError(f"{folder / name} does not belong to these results: {CURE}")
+        raise InputError(f"{folder / name} does not belong to these results: {cure}")
     if entry.source != source:
-        raise InputError(f"{folder / name} is stale: it was made from another source; {CURE}")
-    return _read(folder / name, entry)
+        raise InputError(f"{folder / name} is stale: it was made from another source; {cure}")
+    return _read(folder / name, entry, cure)
 
 
 def bytes_digest(content: bytes) -> str:
@@ -353,25 +356,31 @@ def _read_manifest(folder: Path) -> dict[str, Entry]:
     return entries
 
 
-def _read(path: Path, entry: Entry | None) -> bytes:
+def _read(path: Path, entry: Entry | None, cure: str = CURE) -> bytes:
     """A file's bytes, if they are those that its entry in the manifest vouches for."""
     try:
         size = path.stat().st_size
         if size != entry.size if entry else size > LARGEST_UNLISTED:
-            raise InputError(f"{path} is not what training wrote: {CURE}")
+            raise InputError(f"{path} is not what training wrote: {cure}")
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise InputError(f"{path} is missing: {CURE}") from error
+        raise InputError(f"{path} is missing: {cure}") from error
     except OSError as error:
-        raise InputError(f"{path} can't be read ({error.strerror or error}): {CURE}") from error
+        raise InputError(f"{path} can't be read ({error.strerror or error}): {cure}") from error
     if entry and bytes_digest(content) != entry.sha256:
-        raise InputError(f"{path} is not what training wrote: {CURE}")
+        raise InputError(f"{path} is not what training wrote: {cure}")
     return content
 
 
 def _manifest(entries: Mapping[str, Entry]) -> bytes:
     given = ((name, asdict(entry)) for name, entry in entries.items())
     return _json({name: {k: v for k, v in e.items() if v is not None} for name, e in given})
+
+
+def _read_csv(content: bytes) -> pd.DataFrame:
+    """A history to the last bit, which not every version of pandas reads by default."""
+    table = pd.read_csv(io.BytesIO(content), dtype=str)
+    return table.astype({name: int if name in ("seed", "epoch") else float for name in table})
 
 
 def _csv(table: pd.DataFrame) -> bytes:

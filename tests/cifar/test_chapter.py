@@ -1,0 +1,170 @@
+"""What chapter 3 says; its cells are run here as they stand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+import hw1lib
+from hw1lib.homework import Homework
+from qmdbook.qmd import Cell, Chapter, parse_chapter
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def chapter() -> Chapter:
+    return parse_chapter(ROOT / "q3_cifar.qmd")
+
+
+@pytest.fixture(scope="module")
+def names(chapter: Chapter) -> dict[str, Any]:
+    """All that the chapter's cells define."""
+    known: dict[str, Any] = {}
+    threads = torch.get_num_threads()
+    for part in chapter.parts:
+        if isinstance(part, Cell):
+            exec(part.source, known)  # noqa: S102
+    torch.set_num_threads(threads)
+    return known
+
+
+def test_the_code_is_in_the_text(chapter: Chapter) -> None:
+    cells = [part for part in chapter.parts if isinstance(part, Cell)]
+    shown = [cell.source.splitlines() for cell in cells if cell.options.get("echo", True)]
+    assert sum(bool(line.strip()) for lines in shown for line in lines) >= 55
+    assert max(map(len, shown)) <= 12
+    assert len(cells) - len(shown) <= len(cells) / 3
+
+
+def test_the_net_is_the_homeworks(names: dict[str, Any]) -> None:
+    built = hw1lib.build_net(Homework().layer_sizes, seed=0)
+    for ours, theirs in zip(names["net"].parameters(), built.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert names["parameters"] == names["record"]["parameters"]
+
+
+def test_the_step_by_hand_is_autograds_and_the_packages(names: dict[str, Any]) -> None:
+    assert names["difference"] < 1e-6 < names["moved"]
+    generator = torch.Generator().manual_seed(1)
+    sizes = (20, 7, 6, 5, 4)
+    x = torch.randn(9, 20, generator=generator, dtype=torch.float64)
+    y = torch.eye(4, dtype=torch.float64)[torch.randint(4, (9,), generator=generator)]
+    nets = [hw1lib.build_net(sizes, seed=3).double() for _ in range(3)]
+    layers = [[(m.weight.detach(), m.bias.detach()) for m in net[::2]] for net in nets]
+    names["step_by_hand"](layers[0], x, y)
+    hw1lib.sgd_step(layers[1], x, y, Homework().learning_rate)
+    torch.nn.functional.cross_entropy(nets[2](x), y).backward()
+    for ours, theirs, p in zip(*(net.parameters() for net in nets), strict=True):
+        assert torch.allclose(ours, theirs, rtol=0, atol=1e-15)
+        assert torch.allclose(ours, p - Homework().learning_rate * p.grad, rtol=0, atol=1e-15)
+
+
+def test_the_rules_are_those_that_stopped_the_runs(names: dict[str, Any]) -> None:
+    homework = Homework()
+    stops = names["rules"][homework.flat_window, homework.flat_tolerance]
+    assert stops["epoch"].equals(names["final"]["epoch"])
+    losses = [3.0, 2.0, 1.0, 0.6, 0.7, 0.5, 0.55, 0.5]
+    for end in range(1, len(losses) + 1):
+        for window, tolerance in ((3, 0.1), (3, 0.2), (2, 0.06)):
+            case = (losses[:end], window, tolerance)
+            assert names["has_flattened"](*case) == hw1lib.has_flattened(*case)
+        assert names["has_turned"](losses[:end], 2) == hw1lib.has_turned(losses[:end], 2)
+    for seed, run in names["held_out"].groupby("seed"):
+        losses = run["validation_loss"].tolist()
+        assert names["has_turned"](losses, homework.patience)
+        assert not names["has_turned"](losses[:-1], homework.patience)
+        assert names["trained"][seed] - names["early"].loc[seed, "epoch"] == homework.patience
+
+
+def test_other_rules_stop_where_the_table_says(names: dict[str, Any]) -> None:
+    for (window, tolerance), stops in names["rules"].items():
+        for seed, run in names["history"].groupby("seed"):
+            losses = run["train_loss"].tolist()
+            flat = [
+                hw1lib.has_flattened(losses[:end], window, tolerance)
+                for end in range(1, len(losses) + 1)
+            ]
+            assert stops.loc[seed, "epoch"] == 1 + flat.index(True)
+
+
+def test_what_flat_depends_on(names: dict[str, Any]) -> None:
+    assert names["earliest"][0] == 3
+    assert names["chance"]["train_loss"] > 1
+    assert names["usual_jump"] > 5 * Homework().flat_tolerance
+    assert all(stops["train_loss"].max() < 0.03 for stops in names["tens"])
+    means = [stops["test_accuracy"].mean() for stops in names["tens"]]
+    assert max(means) - min(means) < 0.005
+
+
+def test_the_net_overfits(names: dict[str, Any]) -> None:
+    final, best, history = names["final"], names["best"], names["history"]
+    assert (final["train_accuracy"] > 0.999).all()
+    for seed, run in history.groupby("seed"):
+        assert best.loc[seed, "test_loss"] == run["test_loss"].min()
+    assert (final["test_loss"] > 3 * best["test_loss"]).all()
+    assert (best["epoch"] < 30).all()
+    assert names["after_fixed"].min() > 10 * final["train_loss"].max()
+    assert names["sure_and_wrong"] > 0.8
+    assert names["confidence"].mean() > names["accuracy"] + 0.4
+    assert names["early"]["test_loss"].max() < final["test_loss"].min() / 3
+
+
+def test_the_largest_spike_is_named_and_repaired(names: dict[str, Any]) -> None:
+    table = names["history"].pivot(index="epoch", columns="seed", values="train_loss")
+    spike, run = names["spike"], table[names["spike"]["seed"]]
+    assert spike["train_loss"] - names["before"] == pytest.approx(table.diff().max().max())
+    assert names["before"] == pytest.approx(run[spike["epoch"] - 1])
+    assert run[names["repaired"]] < names["before"]
+    assert (run.loc[int(spike["epoch"]) : names["repaired"] - 1] >= names["before"]).all()
+
+
+def test_symptoms_of_mistakes(names: dict[str, Any]) -> None:
+    assert names["first_loss"] == pytest.approx(math.log(10), abs=0.05)
+    assert names["no_output_layer"] == pytest.approx(math.log(64), abs=0.05)
+    assert 0.5 < names["impossible"] < 1
+    assert names["softmax_twice"] == pytest.approx(math.log(math.e + 9) - 1)
+    assert 0 < names["off"] < 0.01
+    assert names["rest"] == 10_000 % 64 == 16
+    per_image = 1 / (50_000 % 64) / (1 / 64)
+    assert per_image == 4
+
+
+def test_calibration_is_the_packages(names: dict[str, Any]) -> None:
+    package = names["predictions"].calibration_error()
+    assert names["calibration_error"] == pytest.approx(package, rel=1e-9)
+
+
+def test_what_is_confused(names: dict[str, Any]) -> None:
+    """As the alt texts say."""
+    pairs: pd.Series[float] = names["mistakes"].sort_values(ascending=False)
+    first = [{"cat", "dog"}, {"automobile", "truck"}]
+    assert all(set(pair) in first for pair in pairs.index[:4])
+    assert names["by_class"].min() > 0.2
+    assert names["by_class"].max() > 1.5 * names["by_class"].min()
+
+
+def test_neighbouring_weights_are_alike_only_after_training(names: dict[str, Any]) -> None:
+    before, after = names["correlations"]
+    assert abs(before) < 0.01
+    assert after > 0.2
+    ramp = torch.arange(32.0).expand(32, 32)
+    assert names["neighbour_correlation"]((ramp + ramp.T).reshape(1, -1)) > 0.9
+    checkers = torch.tensor([[(-1.0) ** (i + j) for i in range(32)] for j in range(32)])
+    assert names["neighbour_correlation"](checkers.view(1, -1)) == pytest.approx(-1)
+
+
+def test_exercises(names: dict[str, Any]) -> None:
+    with_relu, with_sigmoid = names["ratios"]
+    assert with_relu > 0.05 > 20 * with_sigmoid
+    assert names["gap"] < 1e-5
+    assert names["fitted"] == 1
+    assert abs(names["on_others"] - 0.1) < 4 * (0.1 * 0.9 / 936) ** 0.5
+    assert (names["accuracy"] * (1 - names["accuracy"]) / names["needed"]) ** 0.5 == (
+        pytest.approx(0.001)
+    )
