@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hw1lib.cifar.data import Cifar10
 from hw1lib.cifar.model import build_net
 from hw1lib.cifar.predictions import Predictions, predict
-from hw1lib.cifar.sgd import evaluate, standardise
+from hw1lib.cifar.run import standardise
+from hw1lib.cifar.sgd import evaluate
 
 # Two nets on four images; the first is right twice, the second three times.
 FEW = Predictions(

@@ -1,22 +1,41 @@
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
-from hw1lib.cifar.fingerprint import tensors_digest
 
 from hw1lib.cifar import results as module
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.results import FILES, SUMMARY, WEIGHTS, load_results, save_results
-from hw1lib.cifar.sgd import Run, standardise
+from hw1lib.cifar.predictions import Predictions
+from hw1lib.cifar.results import (
+    FILES,
+    MANIFEST,
+    WEIGHTS,
+    Results,
+    add_to_manifest,
+    bytes_digest,
+    code_digest,
+    load_results,
+    read_listed,
+    save_results,
+    weights_digest,
+)
+from hw1lib.cifar.run import Run, standardise
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 
 CPU = torch.device("cpu")
-ALL = (*FILES, SUMMARY)
+ALL = (*FILES, MANIFEST)
+CODE = '''
+import os
+
+def f(x: int) -> int:
+    """Doubles."""
+    return 2 * x  # twice
+'''
 
 
 @pytest.fixture
@@ -31,11 +50,15 @@ def folder(root: Path, tmp_path: Path) -> Path:
 
 def test_committed_results_are_the_homeworks_on_all_images(root: Path) -> None:
     results = load_results(root / "results")
-    assert results.summary["data"]["train_images"] == 50_000
-    assert results.summary["data"]["test_images"] == 10_000
-    assert results.summary["parameters"] == 304_202
-    assert [run["seed"] for run in results.summary["runs"]] == [0, 1, 2, 3, 4]
-    assert all(run["flattened"] for run in results.summary["runs"])
+    summary = results.summary
+    assert summary["data"]["train_images"] == 50_000
+    assert summary["data"]["test_images"] == 10_000
+    assert summary["data"]["source"] == "torchvision's CIFAR-10 files, md5 checked"
+    assert summary["parameters"] == 304_202
+    assert [run["seed"] for run in summary["runs"]] == [0, 1, 2, 3, 4]
+    assert all(run["flattened"] for run in summary["runs"])
+    assert {"python", "torch", "torchvision", "hw1lib"} == summary["versions"].keys()
+    assert {"processor", "device", "threads", "date", "code"} <= summary.keys()
     assert results.final["test_accuracy"].between(0.40, 0.46).all()
     assert results.net(Homework())(torch.zeros(1, 1024)).shape == (1, 10)
     assert sum(path.stat().st_size for path in (root / "results").glob("*.*")) < 3_000_000
@@ -46,14 +69,47 @@ def test_the_committed_files_belong_together(root: Path) -> None:
     results = load_results(root / "results")
     for run in results.summary["runs"]:
         row = results.final.loc[run["seed"]]
-        assert {key: run[key] for key in row.index if key in run} == {
-            key: row[key] for key in row.index if key in run
-        }
-    assert tensors_digest(results.weights) == results.summary["runs"][0]["weights"]
+        assert all(run[key] == row[key] for key in row.index if key in run)
+    for name, table in (("homework", results.history), ("extra", results.held_out)):
+        seconds = results.summary["seconds"][name]
+        assert seconds == pytest.approx(table["seconds"].sum(), abs=0.06)
+    first = bytes_digest((root / "results" / WEIGHTS).read_bytes())
+    assert first == results.summary["runs"][0]["weights"] == weights_digest(results.net(Homework()))
     right = results.predictions.predicted == results.predictions.labels
     accuracy = right.double().mean(dim=1).tolist()
     assert accuracy == pytest.approx(results.final["test_accuracy"].tolist(), abs=1e-12)
     assert (results.early_stopped["epoch"] < results.final["epoch"]).all()
+    stopped = results.stopped_by(Homework().flat_window, Homework().flat_tolerance)
+    assert stopped["epoch"].to_dict() == results.final["epoch"].to_dict()
+
+
+def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
+    homework = Homework(max_epochs=2, held_out=50)
+    runs = {(held_out, 7): Run(homework, 7, CPU, held_out) for held_out in (False, True)}
+    for run in runs.values():
+        while not run.finished:
+            run.next_epoch(*standardise(tiny, CPU))
+    save_results(tmp_path, runs, tiny, threads=1)
+    results = load_results(tmp_path, homework)
+    history = [{**row, "seed": 7} for row in runs[False, 7].history]
+    assert results.history.to_dict("records") == history
+    assert results.final.loc[7, "test_loss"] == history[-1]["test_loss"]
+    assert set(results.held_out.columns) - set(results.history.columns) == {
+        "validation_loss",
+        "validation_accuracy",
+    }
+    assert weights_digest(results.net(homework)) == weights_digest(runs[False, 7].net)
+
+
+def test_the_epoch_at_which_another_rule_stops() -> None:
+    losses = {0: [3.0, 2.0, 1.99, 1.5, 1.49, 1.48], 1: [3.0, 2.0, 1.0, 0.5, 0.2, 0.1]}
+    rows = [(s, e, x) for s, run in losses.items() for e, x in enumerate(run, start=1)]
+    history = pd.DataFrame(rows, columns=["seed", "epoch", "train_loss"])
+    none = Predictions(*3 * [torch.zeros(0)])
+    results = Results(history, history, {}, {}, none)
+    assert results.stopped_by(2, 0.05)["epoch"].to_dict() == {0: 3}
+    assert results.stopped_by(3, 0.05)["epoch"].to_dict() == {0: 6}
+    assert results.stopped_by(2, 0.2)["epoch"].to_dict() == {0: 3, 1: 6}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -72,32 +128,39 @@ def test_another_config_is_stale(folder: Path) -> None:
 
 def test_other_training_code_is_stale(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "training_code_digest", lambda: "other")
-    with pytest.raises(InputError, match="other training code than this; run `hw1 train`"):
+    with pytest.raises(InputError, match="other training code than this made it; run `hw1 train`"):
         load_results(folder)
 
 
-def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
-    homework = Homework(max_epochs=2, held_out=50)
-    runs = {(held_out, 7): Run(homework, 7, CPU, held_out) for held_out in (False, True)}
-    for run in runs.values():
-        while not run.finished:
-            run.next_epoch(*standardise(tiny, CPU))
-    save_results(tmp_path, runs, tiny, threads=1)
-    results = load_results(tmp_path, homework)
-    history = [{**row, "seed": 7} for row in runs[False, 7].history]
-    assert results.history.to_dict("records") == history
-    assert results.final.loc[7, "test_loss"] == history[-1]["test_loss"]
-    assert set(results.held_out.columns) - set(results.history.columns) == {
-        "validation_loss",
-        "validation_accuracy",
-    }
-    assert tensors_digest(results.weights) == tensors_digest(runs[False, 7].net.state_dict())
+def test_a_listed_file_is_read_as_long_as_it_and_its_source_are_the_same(folder: Path) -> None:
+    notebook = folder / "coding.ipynb"
+    notebook.write_text("made from one")
+    with pytest.raises(InputError, match=r"coding\.ipynb does not belong to these results"):
+        read_listed(folder, notebook.name, bytes_digest(b"one"))
+    add_to_manifest(folder, notebook.name, bytes_digest(b"one"))
+    assert read_listed(folder, notebook.name, bytes_digest(b"one")) == b"made from one"
+    load_results(folder)
+    with pytest.raises(InputError, match=r"coding\.ipynb is stale: .*another source"):
+        read_listed(folder, notebook.name, bytes_digest(b"two"))
+    notebook.write_text("made from One")
+    for read in (lambda: read_listed(folder, notebook.name, bytes_digest(b"one")),
+                 lambda: load_results(folder)):  # fmt: skip
+        with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote"):
+            read()
 
 
-def test_summary_says_where_the_numbers_come_from(root: Path) -> None:
-    summary = json.loads((root / "results" / SUMMARY).read_text())
-    assert {"data", "runs", "device", "threads", "seconds", "date", "versions"} <= summary.keys()
-    assert {"python", "torch", "torchvision", "hw1lib"} == summary["versions"].keys()
-    assert len(summary["data"]["digest"]) == 64
-    assert summary["files"].keys() == set(FILES)
-    assert summary["files"][WEIGHTS]["bytes"] == (root / "results" / WEIGHTS).stat().st_size
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        (CODE.replace("# twice", "# two times"), True),
+        (CODE.replace("Doubles.", "Twice the number."), True),
+        (CODE.replace('    """Doubles."""\n', ""), True),
+        (CODE.replace("import os", "import sys"), True),
+        (CODE.replace("2 * x", "(2\n * x)"), True),
+        (CODE.replace("2 * x", "3 * x"), False),
+        (CODE.replace("2 * x", "x * 2"), False),
+        (CODE.replace("2 * x", "'2' * x"), False),
+    ],
+)
+def test_meaning_counts_and_layout_does_not(changed: str, same: bool) -> None:
+    assert (code_digest(CODE) == code_digest(changed)) is same

@@ -170,10 +170,7 @@ def load_results(folder: Path | None = None, homework: Homework | None = None) -
     try:
         summary = json.loads(contents[SUMMARY])
         _refuse_stale(folder, summary, homework or Homework())
-        history, held_out = (
-            pd.read_csv(io.BytesIO(contents[name]), float_precision="round_trip")
-            for name in (HISTORY, HELD_OUT)
-        )
+        history, held_out = (_read_csv(contents[name]) for name in (HISTORY, HELD_OUT))
         weights, answers = load(contents[WEIGHTS]), load(contents[PREDICTIONS])
         return Results(history, held_out, summary, weights, Predictions(**answers))
     except (ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
@@ -378,6 +375,12 @@ def _read(path: Path, entry: Entry | None, cure: str = CURE) -> bytes:
 def _manifest(entries: Mapping[str, Entry]) -> bytes:
     given = ((name, asdict(entry)) for name, entry in entries.items())
     return _json({name: {k: v for k, v in e.items() if v is not None} for name, e in given})
+
+
+def _read_csv(content: bytes) -> pd.DataFrame:
+    """A history to the last bit, which not every version of pandas reads by default."""
+    table = pd.read_csv(io.BytesIO(content), dtype=str)
+    return table.astype({name: int if name in ("seed", "epoch") else float for name in table})
 
 
 def _csv(table: pd.DataFrame) -> bytes:
