@@ -50,7 +50,7 @@ def test_committed_results_are_the_homeworks_on_all_images(root: Path) -> None:
     summary = results.summary
     assert summary["data"]["train_images"] == 50_000
     assert summary["data"]["test_images"] == 10_000
-    assert summary["data"]["source"] == "torchvision's CIFAR-10 files, md5 checked"
+    assert summary["data"]["source"].endswith("md5 checked")
     assert summary["parameters"] == 304_202
     assert [run["seed"] for run in summary["runs"]] == [0, 1, 2, 3, 4]
     assert all(run["flattened"] for run in summary["runs"])
