@@ -9,7 +9,7 @@ COURSE ?=
 export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js)
+CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js playground/*)
 RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors results/predictions.safetensors)
 PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)

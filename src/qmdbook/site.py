@@ -64,7 +64,9 @@ def build_site(
     for source in (*(TEMPLATES / name for name in ASSETS), *FONTS.glob("*.woff2")):
         shutil.copy(source, assets / source.name)
     for resource in project.resources:
-        shutil.copy(resource, folder / resource.name)
+        target = folder / resource.relative_to(project.folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(resource, target)
     index_text = json.dumps(entries, ensure_ascii=False)
     (assets / "search-index.js").write_text(f"window.searchIndex = {index_text};\n", "utf-8")
 

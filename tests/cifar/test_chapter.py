@@ -109,7 +109,7 @@ def test_the_net_overfits(names: dict[str, Any]) -> None:
         assert best.loc[seed, "test_loss"] == run["test_loss"].min()
     assert (final["test_loss"] > 3 * best["test_loss"]).all()
     assert (best["epoch"] < 30).all()
-    assert names["after_100"].min() > 10 * final["train_loss"].max()
+    assert names["after_fixed"].min() > 10 * final["train_loss"].max()
     assert names["sure_and_wrong"] > 0.8
     assert names["confidence"].mean() > names["accuracy"] + 0.4
     assert names["early"]["test_loss"].max() < final["test_loss"].min() / 3

@@ -54,7 +54,7 @@ def typeset(
     folder: Path, text: str, template: Path = TEMPLATES / "book.typ", **variables: str
 ) -> pypdf.PdfReader:
     """One chapter as a PDF."""
-    project = Project(folder, "T", "", "", "", (), None, "t.pdf", "en", {}, ())
+    project = Project(folder, "T", ())
     documents = number_chapters({"one": text}, folder)
     known = {"title": "T", "author": "A", "lang": "en", **variables}
     build_pdf(project, documents, all_labels(documents), folder, folder / "t.pdf", template, known)

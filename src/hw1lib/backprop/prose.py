@@ -37,13 +37,13 @@ LOSS = {
     "sigmoid": r"L = -y \log \hat{y} - (1 - y) \log (1 - \hat{y})",
 }
 LOSS_OF_LOGITS = {
-    "softmax": r"L = \log \sum_j e^{(z_O)_j} - \sum_k y_k \, (z_O)_k",
-    "sigmoid": r"L = \log \left( 1 + e^{z_O} \right) - y \, z_O",
+    "softmax": r"L &= \log \sum_j e^{(z_O)_j} - \sum_k y_k \, (z_O)_k",
+    "sigmoid": r"L &= \log \left( 1 + e^{z_O} \right) - y \, z_O",
 }
 LOSS_SLOPE = {
-    "softmax": r"\frac{\partial L}{\partial (z_O)_k} = "
+    "softmax": r"\frac{\partial L}{\partial (z_O)_k} &= "
     r"\frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}} - y_k = \hat{y}_k - y_k",
-    "sigmoid": r"\frac{\partial L}{\partial z_O} = \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
+    "sigmoid": r"\frac{\partial L}{\partial z_O} &= \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
 }
 
 AGREES = 1e-6  # difference below which two ways give the same derivatives

@@ -1,0 +1,88 @@
+// The walk: the chain rule one factor at a time, forward and back, in symbols and in numbers.
+Playground.walk = (function () {
+"use strict";
+const { rules } = Playground;
+const { element, button, formula, entries, rounded } = Playground.notation;
+const NAMES = rules.steps.map((step) => step.name);
+
+// How the entries of each step's value come about, in numbers; index gives the entry.
+const TERMS = {
+  z_H: ({ numbers: n }, [j]) => affine(n.W_H[j], n.x, n.b_H[j]),
+  h: ({ network, z_H }, [j]) => ({ relu: `max(0, ${rounded(z_H[j])})`, identity: "" }[network.activation]
+    ?? `${network.activation}(${rounded(z_H[j])})`),
+  z_O: ({ numbers: n, h }, [k]) => affine(n.W_O[k], h, n.b_O[k]),
+  y_hat: ({ network, z_O }, [k]) => (network.output === "softmax"
+    ? `${power(z_O[k])} / (${z_O.map(power).join(" + ")})` : `1 / (1 + ${power(-z_O[k])})`),
+  loss: ({ loss }) => `−log ${rounded(Math.exp(-loss))}`,
+  delta_O: ({ y_hat, numbers }, [k]) => `${rounded(y_hat[k])} − ${numbers.y[k]}`,
+  W_O: ({ delta_O, h }, [k, j]) => product(delta_O[k], h[j]),
+  dL_dh: ({ numbers, delta_O }, [j]) => products(numbers.W_O.map((row) => row[j]), delta_O),
+  delta_H: ({ dL_dh, slope }, [j]) => product(dL_dh[j], slope[j]),
+  W_H: ({ delta_H, numbers }, [j, i]) => product(delta_H[j], numbers.x[i]),
+};
+
+function product(a, b) { return `${rounded(a)} · ${enclosed(b)}`; }
+function products(row, values) { return row.map((w, j) => product(w, values[j])).join(" + "); }
+function affine(row, values, bias) { return `${products(row, values)} + ${enclosed(bias)}`; }
+function power(z) { return `exp(${rounded(z)})`; }
+function enclosed(value) { return value < 0 ? `(${rounded(value)})` : rounded(value); }
+
+// Builds the walk; onStep() is called when it has moved.
+function build(panel, onStep) {
+  const section = element(panel, "section.walk", { "aria-label": "Step by step" });
+  const row = element(section, "div.actions");
+  const walk = { at: -1 };
+  const go = (at) => { walk.at = at < NAMES.length ? at : -1; onStep(); };
+  walk.back = button(row, "Back", () => go(walk.at - 1));
+  walk.next = button(row, "", () => go(walk.at + 1), "button.main");
+  walk.end = button(row, "Show all", () => go(-1));
+  const strip = element(section, "ol.strip");
+  walk.chips = rules.steps.map(({ symbol }, i) => {
+    const chip = button(element(strip, "li"), "", () => go(i));
+    chip.ariaLabel = `Step ${i + 1}`;
+    formula(chip, symbol);
+    return chip;
+  });
+  walk.text = element(section, "div.step", { "aria-live": "polite" });
+  return walk;
+}
+
+function step({ at }) { return rules.steps[at]; }
+
+// The names of the values that come after the step it is at.
+function hidden({ at }) { return new Set(at < 0 ? [] : NAMES.slice(at + 1)); }
+
+function show(walk, pass) {
+  walk.back.hidden = walk.end.hidden = walk.at < 0;
+  walk.next.textContent = walk.at < 0 ? "Step by step" : walk.at + 1 < NAMES.length ? "Next" : "Finish";
+  walk.chips.forEach((chip, i) => chip.setAttribute("aria-current", i === walk.at ? "step" : "false"));
+  walk.text.replaceChildren();
+  if (walk.at >= 0) describe(walk.text, pass, step(walk), `Step ${walk.at + 1} of ${NAMES.length}: `);
+}
+
+// A step in words, symbols and numbers.
+function describe(place, pass, { name, entry, latex, equation, why }, count = "") {
+  const { activation, output } = pass.network;
+  const chosen = (text) => text[activation] ?? text[output] ?? text;
+  const head = element(place, "p.formula");
+  element(head, "span.soft", count);
+  formula(head, chosen(latex));
+  element(head, "a", { href: `#${equation}` }, equationName(equation));
+  element(place, "p", {}, chosen(why));
+  const list = element(place, "ul.lines");
+  for (const [index, value] of entries([pass[name] ?? pass.gradients[name]].flat())) {
+    const item = element(list, "li"), terms = TERMS[name]?.(pass, index);
+    formula(item, entry.replace("#", index.map((i) => i + 1).join()));
+    element(item, "span", {}, terms ? ` = ${terms} = ` : " = ");
+    element(item, "b", {}, rounded(value));
+  }
+}
+
+// What the chapter calls an equation where it refers to it.
+function equationName(label) {
+  const links = [...document.querySelectorAll(`main a[href$="#${label}"]`)];
+  return links.find((link) => !link.closest("#playground"))?.textContent ?? "the chapter's equation";
+}
+
+return { build, show, step, hidden, describe };
+})();

@@ -1,0 +1,157 @@
+"""The network to play with: what its scripts know of the package, and the tags that load them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from IPython.display import Markdown
+
+from hw1lib.backprop.manual import backward
+from hw1lib.backprop.network import (
+    CHOICES,
+    FIELDS,
+    MAX_BYTES,
+    MAX_NUMBER,
+    MAX_UNITS,
+    NUMBER,
+    PARAMETERS,
+    REQUIRED,
+    Network,
+    parse_network,
+)
+from hw1lib.backprop.prose import REASONS, explain_zeros
+from hw1lib.backprop.walk import STEPS
+from hw1lib.errors import InputError
+
+FOLDER = "playground"
+SCRIPTS = (
+    "exact", "notation", "network", "backprop", "zeros", "drawing", "tables", "walk", "explore",
+    "exercise", "practise", "start",
+)  # fmt: skip
+GOOD: dict[str, Any] = {"x": [1], "y": [1], "W_H": [[1]], "b_H": [1], "W_O": [[1]], "b_O": [1]}
+
+SYNTAX = "is not TOML (at line {line}); compare it with the example network."
+LARGE_FILE = f"the file is too large for a network of {MAX_UNITS} units a layer."
+PRACTISE = (
+    "Work out all values, from the input to the loss and back. The activation is {activation}, the "
+    "output {output}. Type fractions or decimals with two digits or more, 1/3 or 0.33; each is "
+    "judged as you leave its field."
+)
+# What an exercise says of a wrong number, by the mistake that gives it.
+HINTS = {
+    "bias": "The bias is missing.",
+    "turned": "The matrix is used the wrong way round: each of its rows belongs to one result.",
+    "activation": "This is the value before the activation: apply f.",
+    "exchanged": "h and x are exchanged: the hidden layer sees x, the output layer sees h.",
+    "early_z": "This uses z_H: the output layer sees h, the value after the activation.",
+    "softmax": "The output function is left out: it turns the logits into probabilities first.",
+    "log_2": "This is the logarithm to base 2; the loss has the natural one.",
+    "log_10": "This is the logarithm to base 10; the loss has the natural one.",
+    "log_sign": "The minus sign is missing: the loss is never negative.",
+    "squared_loss": "This is the squared error; the loss here is the cross-entropy.",
+    "sign": "The sign is turned: the error is ŷ − y, not y − ŷ.",
+    "squared": "This is the derivative of the squared error, not of the cross-entropy.",
+    "transposed": "Rows and columns are exchanged: the row is the unit where a weight ends.",
+    "not_transposed": "W_O is not transposed: going back, its column j belongs to hidden unit j.",
+    "slope": "The slope f′(z_H) is forgotten.",
+    "wrong_slope": "The slope belongs to another unit: each entry takes that of its own unit.",
+    "early": "Close: keep more digits on the way, and round at the end.",
+    "digits": "Right so far: give at least two digits, or a fraction.",
+    "unreadable": "This is no number: write 3, -0.25 or 1/3.",
+    "wrong": "Not yet right.",
+}
+
+
+def playground(network: Network) -> Markdown:
+    """The place in the page, the rules, and the scripts, as raw HTML."""
+    data = json.dumps(rules(network), ensure_ascii=False).replace("<", "\\u003c")
+    lines = [
+        f'<link rel="stylesheet" href="{FOLDER}/playground.css">',
+        '<div id="playground"><p>This part of the page needs JavaScript.</p></div>',
+        f'<script type="application/json" id="playground-rules">{data}</script>',
+        *(f'<script src="{FOLDER}/{name}.js"></script>' for name in SCRIPTS),
+    ]
+    return Markdown("\n".join(["```{=html}", *lines, "```"]))
+
+
+def rules(network: Network) -> dict[str, Any]:
+    """What the scripts take from the package, so that names and words stand in one place.
+
+    Args:
+        network: the one that the page starts with.
+    """
+    return {
+        "network": {name: _texts(getattr(network, name)) for name in (*REQUIRED, *CHOICES)},
+        "fields": FIELDS,
+        "required": REQUIRED,
+        "parameters": PARAMETERS,
+        "choices": CHOICES,
+        "number": NUMBER.pattern,
+        "largest": MAX_NUMBER,
+        "largest_file": MAX_BYTES,
+        "units": MAX_UNITS,
+        "refusals": refusals(),
+        "reasons": REASONS,
+        "no_zeros": explain_zeros(network, backward(network), []).replace(str(_total(network)), "{total}"),
+        "steps": [asdict(step) for step in STEPS],
+        "hints": HINTS,
+        "practise": PRACTISE,
+    }
+
+
+def _total(network: Network) -> int:
+    """The number of parameters."""
+    n, m, k = network.sizes
+    return m * n + m + k * m + k
+
+
+def refusals() -> dict[str, str]:
+    """The package's refusals as templates, each provoked once."""
+    return {
+        "unknown": _refusal({"{name}": 1}, ("'{name}'", "{name}")),
+        "missing": _refusal({"x": None}, ("field x", "field {name}"), without="x"),
+        "activation": _refusal({"activation": "{value}"}, ("'{value}'", "{value}")),
+        "output": _refusal({"output": "{value}"}, ("'{value}'", "{value}")),
+        "example": _refusal({"example": "{value}"}, ("'{value}'", "{value}")),
+        "number": _refusal({"x": ["{value}"]}, ("x holds '{value}'", "{name} holds {value}")),
+        "large": _refusal({"x": [2 * MAX_NUMBER]}, ("x holds", "{name} holds")),
+        "vector": _refusal({"x": 1}, ("x must", "{name} must")),
+        "matrix": _refusal({"W_H": 1}, ("W_H must", "{name} must")),
+        "lengths": _refusal({"W_H": [[1], [1, 1]]}, ("W_H", "{name}"), ("1, 2", "{lengths}")),
+        "shape_W_H": _refusal(
+            {"x": [1] * 2, "W_H": [[1] * 3] * 4}, ("4 x 3", "{shape}"), ("1 x 2", "{wanted}")
+        ),
+        "shape_W_O": _refusal(
+            {"W_O": [[1] * 3] * 4}, ("4 x 3", "{shape}"), ("1 x 1", "{wanted}")
+        ),
+        "target_length": _refusal({"y": [1] * 7}, ("7", "{length}"), ("length 1", "length {outputs}")),
+        "sigmoid_units": _refusal(
+            {"output": "sigmoid", "y": [1] * 7, "W_O": [[1]] * 7, "b_O": [1] * 7}, ("7", "{outputs}")
+        ),
+        "sigmoid_target": _refusal({"output": "sigmoid", "y": 7}, ("7", "{value}")),
+        "one_hot": _refusal({"y": [7]}),
+        "syntax": SYNTAX,
+        "large_file": LARGE_FILE,
+    }
+
+
+def _refusal(change: dict[str, Any], *marks: tuple[str, str], without: str = "") -> str:
+    """What `parse_network` says of a changed network, with marks in the place of its values."""
+    fields = {name: value for name, value in {**GOOD, **change}.items() if name != without}
+    try:
+        parse_network(fields)
+    except InputError as error:
+        text = str(error)
+        for value, mark in marks:
+            text = text.replace(value, mark, 1)
+        return text
+    raise AssertionError(f"{change} is not refused")
+
+
+def _texts(value: object) -> Any:
+    """Numbers as the texts that a network file has."""
+    if isinstance(value, tuple):
+        return [_texts(item) for item in value]
+    return str(value)

@@ -1,0 +1,309 @@
+"""The page's arithmetic, decisions and words against the package's, and its controls."""
+
+from __future__ import annotations
+
+import json
+import random
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pages import OVERFLOWING, violations, visiting
+from playwright.sync_api import Browser, Page
+
+from hw1lib.backprop.manual import backward, forward
+from hw1lib.backprop.network import ACTIVATIONS, PARAMETERS, Network, parse_network
+from hw1lib.backprop.playground import FOLDER, SCRIPTS
+from hw1lib.backprop.prose import reason
+from hw1lib.backprop.walk import STEPS
+from hw1lib.backprop.zeros import find_zeros
+from hw1lib.errors import InputError
+
+pytestmark = pytest.mark.browser
+NETWORKS = 200
+LARGEST_BYTES = 60_000
+# Puts each text into the page as a network file; gives what the page then says.
+SOLVE = """(texts) => texts.map((text) => {
+  const area = document.querySelector("#playground textarea");
+  area.value = text;
+  [...document.querySelectorAll("#playground button")].find((b) => b.textContent === "Use this text").click();
+  const tables = [...document.querySelectorAll("#playground table")].map((table) => [
+    table.getAttribute("aria-label"),
+    [...table.rows].map((row) => [...row.cells].map((td) => [Number(td.dataset.value), td.textContent])),
+  ]);
+  return {
+    refusal: document.querySelector("#playground details .error").textContent,
+    written: area.value,
+    tables: Object.fromEntries(tables),
+    loss: Number(document.querySelector("#playground .result").dataset.value),
+    zeros: JSON.parse(document.querySelector("#playground [data-zeros]").dataset.zeros),
+  };
+})"""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, page_file: Path) -> Iterator[Page]:
+    with visiting(browser, page_file) as visit:
+        yield visit.page
+
+
+def written(fields: dict[str, Any]) -> str:
+    """Fields as TOML, of which what JSON writes is a part."""
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
+
+
+def parsed(text: str) -> Network:
+    return parse_network(tomllib.loads(text, parse_float=str))
+
+
+def random_fields(rng: random.Random, largest: int = 4) -> dict[str, Any]:
+    """A network of any size and kind; small numbers, so that kinks and zeros do occur."""
+    kinds = [
+        lambda: rng.randint(-9, 9),
+        lambda: rng.randint(-2, 2),
+        lambda: rng.randint(-10, 10) / 10,
+        lambda: f"{rng.randint(-4, 4)}/3",
+    ]
+    number = rng.choice(kinds)
+    output = rng.choice(["softmax", "softmax", "sigmoid"])
+    n, m, k = (rng.randint(1, largest) for _ in range(3))
+    k = k if output == "softmax" else 1
+    hot = rng.randrange(k)
+    equal = rng.random() < 0.3  # columns of W_O with equal entries
+
+    def row(size: int) -> list[Any]:
+        return [number() for _ in range(size)]
+
+    return {
+        "x": row(n),
+        "y": [int(i == hot) for i in range(k)] if output == "softmax" else rng.randint(0, 1),
+        "W_H": [row(n) for _ in range(m)],
+        "b_H": row(m),
+        "W_O": [row(m)] * k if equal else [row(m) for _ in range(k)],
+        "b_O": row(k),
+        "activation": rng.choice(ACTIVATIONS),
+        "output": output,
+    }
+
+
+def check(shown: dict[str, Any], network: Network) -> int:
+    """All that the page says of a network is what the package says; gives the number of zeros."""
+    values, gradients = forward(network), backward(network)
+    zeros = find_zeros(network, values, gradients)
+    assert shown["refusal"] == ""
+    expected = {name: getattr(values, name) for name in ("z_H", "h", "z_O", "y_hat")}
+    expected |= {f"derivatives in {name}": getattr(gradients, name) for name in PARAMETERS}
+    for name, tensor in expected.items():
+        rows = tensor.unsqueeze(1).tolist() if tensor.ndim == 1 else tensor.tolist()
+        cells = shown["tables"][name]
+        assert [len(row) for row in cells] == [len(row) for row in rows]
+        for mine, theirs in zip(sum(rows, []), sum(cells, []), strict=True):
+            scale = max(1.0, float(tensor.abs().max()))
+            assert abs(mine - theirs[0]) <= 1e-12 * scale, (name, mine, theirs)
+            if name.startswith("derivatives"):
+                assert (mine == 0) == (theirs[1] == "0"), (name, mine, theirs)
+    loss = float(values.loss)
+    assert abs(shown["loss"] - loss) <= 1e-12 * max(1.0, loss)
+    assert [(p, tuple(index), words) for p, index, words in shown["zeros"]] == [
+        (zero.parameter, zero.index, "; and ".join(map(reason, zero.causes))) for zero in zeros
+    ]
+    return len(zeros)
+
+
+def test_200_networks_agree_with_the_package(page: Page) -> None:
+    """Values, derivatives, zeros, reasons; and what the page writes reads back as it was."""
+    rng = random.Random(20260101)
+    texts = [written(random_fields(rng)) for _ in range(NETWORKS)]
+    zeros = 0
+    for text, shown in zip(texts, page.evaluate(SOLVE, texts), strict=True):
+        zeros += check(shown, parsed(text))
+        assert parsed(shown["written"]) == parsed(text)
+    assert zeros > NETWORKS
+
+
+@pytest.mark.parametrize("scale", [100, 1000, -1000])
+@pytest.mark.parametrize("y", [[1, 0], [0, 1], 0, 1])
+def test_large_logits_do_not_overflow(page: Page, scale: int, y: Any) -> None:
+    for activation in ACTIVATIONS:
+        k = 2 if isinstance(y, list) else 1
+        fields = {
+            "x": [1], "y": y, "W_H": [[scale], ["1/3"]], "b_H": [0, -scale],
+            "W_O": [[1, 2], [-1, "2.5"]][:k], "b_O": [scale, 0][:k],
+            "activation": activation, "output": "softmax" if k == 2 else "sigmoid",
+        }  # fmt: skip
+        (shown,) = page.evaluate(SOLVE, [written(fields)])
+        check(shown, parsed(written(fields)))
+
+
+GOOD = {"x": [1, 2], "y": [0, 1], "W_H": [[1, 0]], "b_H": [0], "W_O": [[1], [2]], "b_O": [0, 0]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"z": 1}, {"<b>z</b>": 1}, {"x": 3}, {"x": []}, {"x": ["one"]}, {"x": [True]},
+        {"x": [[1]]}, {"x": ["nan"]}, {"x": [1000001, 1]}, {"x": [10**40, 1]}, {"x": ["1/0", 1]},
+        {"x": ["<img src=x onerror=alert(1)>"]}, {"x": ["it's \u00e9"]}, {"x": [0.1] * 65},
+        {"W_H": [1, 0]}, {"W_H": [[1, 0], [1]]}, {"W_H": [[1, 0], [1, 0]]}, {"W_O": [[1, 2]]},
+        {"y": 1}, {"y": [1, 1]}, {"y": ["1/2", "1/2"]}, {"activation": "<script>"}, {"output": 1},
+        {"output": "sigmoid"}, {"output": "sigmoid", "y": 2, "W_O": [[1]], "b_O": [0]},
+        {"example": "yes"}, {"x": ["a" * 100]}, {"y": "maybe"}, {"x": {}},
+    ],
+)  # fmt: skip
+def test_what_the_package_refuses_is_refused_in_its_words(page: Page, change: Any) -> None:
+    """Hostile text stays text, and the network stays as it was."""
+    before, fields = page.inner_text("#playground .result"), {**GOOD, **change}
+    text = "".join(
+        f"{name if name.isalpha() or '_' in name else json.dumps(name)} = {json.dumps(value, ensure_ascii=False)}\n"
+        for name, value in fields.items()
+    )
+    (shown,) = page.evaluate(SOLVE, [text])
+    try:
+        parsed(text)
+    except InputError as error:
+        expected = str(error)
+    if change == {"x": {}}:  # a table, which the page does not read at all
+        expected = "is not TOML (at line 1); compare it with the example network."
+    assert shown["refusal"] == expected
+    assert shown["written"] == text
+    assert page.inner_text("#playground .result") == before
+    assert page.locator("#playground :is(img, script, b:not(.lines b))").count() == 0
+
+
+@pytest.mark.parametrize("text", ["x = [1,, 2]", "x = [1", "x 1", 'x = "1', "[x]", "x = 1\nx = 2", "\0"])
+def test_text_that_is_no_toml_is_refused(page: Page, text: str) -> None:
+    (shown,) = page.evaluate(SOLVE, [text])
+    assert shown["refusal"].startswith("is not TOML (at line ")
+
+
+def test_toml_of_all_the_forms_that_people_write(page: Page) -> None:
+    text = (
+        "\ufeff# mine\r\nexample = true\r\n'x' = [ 1, # one\n +2.50,\n]\ny = [0,1,]\nW_H = [[1e0, -0.5]]\n"
+        "b_H=['1/2']\nW_O = [[1_0], [\"-3\"]]\nb_O = [0, 0] # end"
+    )
+    (shown,) = page.evaluate(SOLVE, [text])
+    network = parsed(text.removeprefix("\ufeff"))
+    check(shown, network)
+
+
+def test_a_network_too_large_for_the_page_is_refused(page: Page) -> None:
+    (shown,) = page.evaluate(SOLVE, [written({**GOOD, "x": [1] * 5, "W_H": [[1] * 5]})])
+    assert "room for 4 units" in shown["refusal"]
+
+
+def loss_of(page: Page) -> float:
+    return float(str(page.get_attribute("#playground .result", "data-value")))
+
+
+def package_loss(page: Page) -> float:
+    """The package's loss of the network that the page would export."""
+    return float(forward(parsed(page.input_value("#playground textarea"))).loss)
+
+
+def test_numbers_are_typed_stepped_and_dragged(page: Page) -> None:
+    page.get_by_role("button", name="Start again").click()
+    field = page.get_by_label("W_H row 1 column 2", exact=True)
+    field.fill("1/3")
+    field.press("Enter")
+    field.press("ArrowUp")
+    assert field.input_value() == "4/3"
+    field.fill("0.1")
+    field.press("Enter")
+    field.press("Shift+ArrowUp")
+    field.press("Shift+ArrowUp")
+    assert field.input_value() == "0.3"
+    assert loss_of(page) == pytest.approx(package_loss(page), abs=1e-12)
+    box = page.locator('#playground svg [data-for="b_O-1"]').bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 41, box["y"] + 5)
+    page.mouse.up()
+    assert page.get_by_label("b_O 2", exact=True).input_value() == "0.6"
+    page.get_by_role("button", name="Undo").click()
+    assert page.get_by_label("b_O 2", exact=True).input_value() == "0"
+
+
+def test_a_typed_text_that_is_no_number_is_refused(page: Page) -> None:
+    field = page.get_by_label("b_H 1", exact=True)
+    before = loss_of(page)
+    field.fill("<i>3</i>")
+    field.press("Enter")
+    alert = page.locator("#playground .error[role=alert]").first
+    assert "b_H holds '<i>3</i>'; it must be a finite number" in str(alert.text_content())
+    assert field.get_attribute("aria-invalid") == "true"
+    assert loss_of(page) == before
+    field.fill("3")
+    field.press("Enter")
+    assert field.get_attribute("aria-invalid") in (None, "false")
+    assert alert.text_content() == ""
+
+
+def test_gradient_steps_and_choices(page: Page) -> None:
+    page.get_by_role("button", name="Start again").click()
+    before = loss_of(page)
+    page.get_by_role("button", name="Gradient step").click()
+    assert loss_of(page) < before
+    assert "The loss fell from 1.7014" in page.inner_text("#playground")
+    page.get_by_label("Learning rate").fill("1e9")
+    page.get_by_role("button", name="Gradient step").click()
+    assert "beyond ±1,000,000" in page.inner_text("#playground")
+    for label, choice in [
+        ("Activation", "tanh"), ("Hidden units", "4"), ("Inputs", "1"), ("Outputs", "3"),
+        ("Target", "output 3"), ("Output", "sigmoid"), ("Target", "y = 1"), ("Output", "softmax"),
+    ]:  # fmt: skip
+        page.get_by_role("combobox", name=label, exact=True).select_option(choice)
+        assert loss_of(page) == pytest.approx(package_loss(page), abs=1e-12)
+    page.get_by_role("button", name="Start again").click()
+    assert loss_of(page) == before
+
+
+def test_the_walk_goes_through_all_steps_and_names_their_equations(page: Page) -> None:
+    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="Step by step").click()
+    labels = list(dict.fromkeys(step.equation for step in STEPS))
+    for number, step in enumerate(STEPS, 1):
+        text = page.inner_text("#playground .step")
+        assert f"Step {number} of {len(STEPS)}" in text
+        assert f"Equation {labels.index(step.equation) + 1}" in text
+        assert page.get_attribute("#playground .step a", "href") == f"#{step.equation}"
+        page.locator("#playground .walk .main").click()
+    assert page.inner_text("#playground .step") == ""
+    page.get_by_role("button", name="Step 9").click()
+    lines = page.locator("#playground .lines li").all_inner_texts()
+    assert lines[2].endswith("= 1 · 0.8176 + 1 · (−0.8176) = 0")
+    page.get_by_role("button", name="Show all").click()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_state_is_accessible_and_fits(
+    browser: Browser, page_file: Path, theme: str, width: int
+) -> None:
+    with visiting(browser, page_file, width, theme) as visit:
+        page = visit.page
+        assert violations(page) == []
+        page.get_by_role("button", name="Step by step").click()
+        page.get_by_role("button", name="Step 11").click()
+        page.get_by_label("b_H 1", exact=True).fill("?")
+        page.get_by_label("b_H 1", exact=True).press("Enter")
+        page.locator("summary").click()
+        for _ in range(2):
+            page.get_by_label("Inputs").select_option("4")
+            page.get_by_label("Hidden units").select_option("4")
+            page.get_by_label("Outputs").select_option("4")
+        assert violations(page) == []
+        assert page.evaluate(OVERFLOWING) == []
+        page.goto(f"{page_file.as_uri()}#practise=3")
+        page.get_by_label("z_H 1", exact=True).fill("9.75")
+        page.get_by_role("button", name="Show the next step").click()
+        assert violations(page) == []
+        assert page.evaluate(OVERFLOWING) == []
+
+
+def test_scripts_and_styles_are_small_and_all_loaded(root: Path) -> None:
+    files = sorted((root / FOLDER).iterdir())
+    assert [path.name for path in files] == sorted([*(f"{s}.js" for s in SCRIPTS), "playground.css"])
+    assert sum(path.stat().st_size for path in files) < LARGEST_BYTES
