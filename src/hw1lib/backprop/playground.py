@@ -94,7 +94,9 @@ def rules(network: Network) -> dict[str, Any]:
         "units": MAX_UNITS,
         "refusals": refusals(),
         "reasons": REASONS,
-        "no_zeros": explain_zeros(network, backward(network), []).replace(str(_total(network)), "{total}"),
+        "no_zeros": explain_zeros(network, backward(network), []).replace(
+            str(_total(network)), "{total}"
+        ),
         "steps": [asdict(step) for step in STEPS],
         "hints": HINTS,
         "practise": PRACTISE,
@@ -123,12 +125,13 @@ def refusals() -> dict[str, str]:
         "shape_W_H": _refusal(
             {"x": [1] * 2, "W_H": [[1] * 3] * 4}, ("4 x 3", "{shape}"), ("1 x 2", "{wanted}")
         ),
-        "shape_W_O": _refusal(
-            {"W_O": [[1] * 3] * 4}, ("4 x 3", "{shape}"), ("1 x 1", "{wanted}")
+        "shape_W_O": _refusal({"W_O": [[1] * 3] * 4}, ("4 x 3", "{shape}"), ("1 x 1", "{wanted}")),
+        "target_length": _refusal(
+            {"y": [1] * 7}, ("7", "{length}"), ("length 1", "length {outputs}")
         ),
-        "target_length": _refusal({"y": [1] * 7}, ("7", "{length}"), ("length 1", "length {outputs}")),
         "sigmoid_units": _refusal(
-            {"output": "sigmoid", "y": [1] * 7, "W_O": [[1]] * 7, "b_O": [1] * 7}, ("7", "{outputs}")
+            {"output": "sigmoid", "y": [1] * 7, "W_O": [[1]] * 7, "b_O": [1] * 7},
+            ("7", "{outputs}"),
         ),
         "sigmoid_target": _refusal({"output": "sigmoid", "y": 7}, ("7", "{value}")),
         "one_hot": _refusal({"y": [7]}),
