@@ -1,4 +1,4 @@
-// Explore: the network with all its numbers to change, the walk, and steps of gradient descent.
+// Explore: the network with all its numbers to change.
 Playground.explore = (function () {
 "use strict";
 const { rules, backprop, zeros, drawing, tables, walk, network: file } = Playground;
@@ -16,7 +16,7 @@ function build(panel, state) {
   const view = {};
   view.choices = buildChoices(panel, view, state);
   view.drawing = element(panel, "div.drawing");
-  view.said = element(panel, "p.said.soft",
+  view.said = element(panel, "p.said.soft", {},
     "The wider a line, the larger the derivative in its weight. A dashed unit is off. Drag a number, or type it below.");
   view.result = element(panel, "p.result", { role: "status" });
   view.walk = walk.build(panel, () => { draw(view, state); walk.show(view.walk, state.pass); });
@@ -80,7 +80,7 @@ function showResult(place, { y_hat, loss }) {
   place.dataset.value = loss;
 }
 
-// Pointing at a number, its derivative or its line, or moving into it, marks all of them.
+// Pointing at a number, its derivative or its line marks all of them.
 function linkPlaces(panel, view, state) {
   for (const type of ["pointerover", "focusin"]) {
     panel.addEventListener(type, ({ target }) => {
@@ -183,7 +183,7 @@ function buildFile(panel, view, state) {
 
 function playable(network) {
   if (Math.max(...file.sizes(network)) <= LARGEST) return network;
-  throw new file.Refusal(`This page has room for ${LARGEST} units a layer; the command hw1 gradients takes larger networks.`);
+  throw new file.Refusal(`This page has room for ${LARGEST} units a layer; hw1 gradients takes larger networks.`);
 }
 
 function download(text) {

@@ -1,4 +1,4 @@
-// Practise: a network from a seed, its values to be worked out by hand and judged one by one.
+// Practise: a network whose values are to be worked out by hand.
 Playground.practise = (function () {
 "use strict";
 const { rules, backprop, zeros, drawing, tables, exercise, walk } = Playground;
@@ -12,7 +12,7 @@ function open(panel, seed, onNew) {
   element(panel, "p", {}, rules.practise.replace("{activation}", network.activation).replace("{output}", network.output));
   const row = element(panel, "div.actions");
   button(row, "New network", onNew, "button.main");
-  element(row, "span.soft", `This is number ${seed}; the page's address leads to it.`);
+  element(row, "span.soft", {}, `This is number ${seed}; the page's address leads to it.`);
   state.drawing = element(panel, "div.drawing");
   const given = element(panel, "div.tables");
   for (const name of rules.required) {

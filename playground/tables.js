@@ -36,8 +36,8 @@ function field(parent, name, id, onType) {
   return input;
 }
 
-// All tables of a network, with fields for what is given; onType(name, index, text) says whether
-// it took a text. Returns what updates them.
+// All tables of a network, with fields for what is given; onType(name, index, text) says whether it
+// took the text. Returns what updates them.
 function build(place, pass, onType) {
   const updates = [];
   place.replaceChildren();

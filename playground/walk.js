@@ -5,7 +5,7 @@ const { rules } = Playground;
 const { element, button, formula, entries, rounded } = Playground.notation;
 const NAMES = rules.steps.map((step) => step.name);
 
-// How the entries of each step's value come about, in numbers; index gives the entry.
+// How an entry of each step's value comes about.
 const TERMS = {
   z_H: ({ numbers: n }, [j]) => affine(n.W_H[j], n.x, n.b_H[j]),
   h: ({ network, z_H }, [j]) => ({ relu: `max(0, ${rounded(z_H[j])})`, identity: "" }[network.activation]
@@ -22,8 +22,9 @@ const TERMS = {
 };
 
 function product(a, b) { return `${rounded(a)} · ${enclosed(b)}`; }
-function products(row, values) { return row.map((w, j) => product(w, values[j])).join(" + "); }
-function affine(row, values, bias) { return `${products(row, values)} + ${enclosed(bias)}`; }
+function products(row, values) { return sum(row.map((w, j) => product(w, values[j]))); }
+function affine(row, values, bias) { return sum([products(row, values), rounded(bias)]); }
+function sum(terms) { return terms.join(" + ").replaceAll("+ −", "− "); }
 function power(z) { return `exp(${rounded(z)})`; }
 function enclosed(value) { return value < 0 ? `(${rounded(value)})` : rounded(value); }
 
@@ -49,7 +50,7 @@ function build(panel, onStep) {
 
 function step({ at }) { return rules.steps[at]; }
 
-// The names of the values that come after the step it is at.
+// The names of the values after the step it is at.
 function hidden({ at }) { return new Set(at < 0 ? [] : NAMES.slice(at + 1)); }
 
 function show(walk, pass) {
@@ -65,7 +66,7 @@ function describe(place, pass, { name, entry, latex, equation, why }, count = ""
   const { activation, output } = pass.network;
   const chosen = (text) => text[activation] ?? text[output] ?? text;
   const head = element(place, "p.formula");
-  element(head, "span.soft", count);
+  element(head, "span.soft", {}, count);
   formula(head, chosen(latex));
   element(head, "a", { href: `#${equation}` }, equationName(equation));
   element(place, "p", {}, chosen(why));

@@ -3,18 +3,15 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 
 from hw1lib.cifar import results as module
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.predictions import Predictions
 from hw1lib.cifar.results import (
     FILES,
     MANIFEST,
     WEIGHTS,
-    Results,
     add_to_manifest,
     bytes_digest,
     code_digest,
@@ -53,7 +50,7 @@ def test_committed_results_are_the_homeworks_on_all_images(root: Path) -> None:
     summary = results.summary
     assert summary["data"]["train_images"] == 50_000
     assert summary["data"]["test_images"] == 10_000
-    assert summary["data"]["source"] == "torchvision's CIFAR-10 files, md5 checked"
+    assert summary["data"]["source"].endswith("md5 checked")
     assert summary["parameters"] == 304_202
     assert [run["seed"] for run in summary["runs"]] == [0, 1, 2, 3, 4]
     assert all(run["flattened"] for run in summary["runs"])
@@ -78,9 +75,8 @@ def test_the_committed_files_belong_together(root: Path) -> None:
     right = results.predictions.predicted == results.predictions.labels
     accuracy = right.double().mean(dim=1).tolist()
     assert accuracy == pytest.approx(results.final["test_accuracy"].tolist(), abs=1e-12)
-    assert (results.early_stopped["epoch"] < results.final["epoch"]).all()
-    stopped = results.stopped_by(Homework().flat_window, Homework().flat_tolerance)
-    assert stopped["epoch"].to_dict() == results.final["epoch"].to_dict()
+    turned = results.held_out.groupby("seed")["epoch"].max()
+    assert (turned < results.final["epoch"]).all()
 
 
 def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
@@ -99,17 +95,6 @@ def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
         "validation_accuracy",
     }
     assert weights_digest(results.net(homework)) == weights_digest(runs[False, 7].net)
-
-
-def test_the_epoch_at_which_another_rule_stops() -> None:
-    losses = {0: [3.0, 2.0, 1.99, 1.5, 1.49, 1.48], 1: [3.0, 2.0, 1.0, 0.5, 0.2, 0.1]}
-    rows = [(s, e, x) for s, run in losses.items() for e, x in enumerate(run, start=1)]
-    history = pd.DataFrame(rows, columns=["seed", "epoch", "train_loss"])
-    none = Predictions(*3 * [torch.zeros(0)])
-    results = Results(history, history, {}, {}, none)
-    assert results.stopped_by(2, 0.05)["epoch"].to_dict() == {0: 3}
-    assert results.stopped_by(3, 0.05)["epoch"].to_dict() == {0: 6}
-    assert results.stopped_by(2, 0.2)["epoch"].to_dict() == {0: 3, 1: 6}
 
 
 @pytest.mark.parametrize("name", ALL)

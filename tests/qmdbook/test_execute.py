@@ -43,21 +43,6 @@ def test_the_kernel_is_this_python_in_the_books_folder_and_leaves_home_alone(
     assert left <= {".cache", ".config"}  # matplotlib's fonts; nothing of Jupyter's
 
 
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        ("1 / 0", r"chapter\.qmd:3: the cell `1 / 0` failed: ZeroDivisionError"),
-        ("x = = 1", r"chapter\.qmd:3: the cell `x = = 1` failed: SyntaxError"),
-        ("import time; time.sleep(60)", r"chapter\.qmd:3: .* ran longer than 3 s"),
-        ("import os; os._exit(1)", r"chapter\.qmd:3: .* killed its kernel"),
-    ],
-)
-def test_a_cell_that_fails_is_named(tmp_path: Path, code: str, message: str) -> None:
-    with pytest.raises(BookError, match=message) as caught:
-        run(tmp_path, f"# T\n\n```{{python}}\n{code}\n```\n", timeout=3)
-    assert str(caught.value).count("\n") <= 4
-
-
 def test_the_message_ends_with_the_last_frames_only(tmp_path: Path) -> None:
     code = "def f(n):\n    return f(n - 1) if n else {}['key']\n\nf(30)"
     with pytest.raises(BookError) as caught:

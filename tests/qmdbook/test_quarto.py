@@ -106,7 +106,15 @@ def test_what_quarto_says_is_passed_on(
 # With the real Quarto ----------------------------------------------------------------------------
 
 Quarto = Callable[..., "subprocess.CompletedProcess[str]"]
-ONE = "# One {#sec-one}\n\nA value: `{python} open('data.txt').read().strip()`.\n\n@eq-two\n"
+ONE = """\
+# One {#sec-one}
+
+```{python}
+value = open("data.txt").read().strip()
+```
+
+A value: `{python} value`, see @eq-two.
+"""
 INDEX = ONE.replace("# One {#sec-one}", "# Preface {.unnumbered}")
 TWO = "# Two {#sec-two}\n\n$$ x $$ {#eq-two}\n\n```{python}\n1 + 1\n```\n"
 
@@ -145,7 +153,7 @@ def book(tmp_path: Path) -> Path:
         f"  {w}-render: {HOOK} {n}\n" for w, n in (("pre", "before"), ("post", "after"))
     )
     config = config.replace("project:\n", f"project:\n{steps}  resources: [data.txt]\n")
-    config += "filters: [qmdbook]\nexecute: {keep-ipynb: true}\n"
+    config += "filters: [qmdbook]\nexecute: {keep-ipynb: true, echo: false}\n"
     (folder / "_quarto.yml").write_text(config)
     shutil.copytree(ROOT / "_extensions", folder / "_extensions")
     return folder
@@ -166,7 +174,7 @@ def test_a_plain_render_leaves_a_whole_site_and_fresh_numbers(book: Path, quarto
     assert not re.search(r"WARN|Running the code|not written", done.stdout.replace("WARNING |", ""))
     assert not list(book.glob("*.quarto_ipynb*"))
     notebook = nbformat.read(book / "_book" / "notebooks" / "q1_one.ipynb", as_version=4)
-    assert "A value: first." in notebook.cells[1].source
+    assert "A value: first, see Equation\u00a02.1" in notebook.cells[-1].source
     assert "notebooks/q1_one.ipynb" in (book / "_book" / "q1_one.html").read_text()
 
     (book / "data.txt").write_text("second\n")  # one chapter alone: the other page is old, and said

@@ -158,12 +158,19 @@ def walk_table(network: Network, values: Forward, gradients: Gradients) -> Markd
         [
             str(number),
             f"${_chosen(step.latex, network.output)}$",
-            f"${latex(_value(step.name, values, gradients))}$",
+            f"${_in_a_row(_value(step.name, values, gradients))}$",
             f"@{step.equation}",
         ]
         for number, step in enumerate(STEPS, 1)
     ]
     return table(["step", "formula", "value", "equation"], rows, align="rlll")
+
+
+def _in_a_row(value: Tensor) -> str:
+    """A vector as a row, so that the table stays short; others as usual."""
+    if value.ndim != 1:
+        return latex(value)
+    return rf"({', '.join(latex(entry) for entry in value)})^\top"
 
 
 def _chosen(words: Words, output: str) -> str:

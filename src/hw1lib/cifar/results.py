@@ -95,33 +95,6 @@ class Results:
         """The last epoch of each seed, one row per seed."""
         return self.history.groupby("seed").last()
 
-    def at_lowest(self, column: str) -> pd.DataFrame:
-        """The epoch of each seed after which a column of the history was lowest."""
-        return _lowest_rows(self.history, column)
-
-    @property
-    def early_stopped(self) -> pd.DataFrame:
-        """The epoch with the lowest validation loss of each run with images held out."""
-        return _lowest_rows(self.held_out, "validation_loss")
-
-    def stopped_by(self, window: int, tolerance: float) -> pd.DataFrame:
-        """The epoch of each seed at which another rule would have stopped it (@eq-stopping).
-
-        Args:
-            window: number of epochs.
-            tolerance: spread in nats.
-
-        Returns:
-            One row per seed; a seed is left out if the rule is never met.
-        """
-        rows = []
-        for _, run in self.history.groupby("seed"):
-            losses = run["train_loss"].tolist()
-            epochs = range(1, len(losses) + 1)
-            flat = [stopping.has_flattened(losses[:epoch], window, tolerance) for epoch in epochs]
-            rows.append(run[flat].head(1))
-        return pd.concat(rows).set_index("seed")
-
 
 def save_results(
     folder: Path, runs: Mapping[tuple[bool, int], Run], data: Cifar10, threads: int
@@ -323,10 +296,6 @@ def _seconds(runs: Mapping[int, Run]) -> float:
 
 def _weights(net: torch.nn.Module) -> bytes:
     return save({name: value.cpu().contiguous() for name, value in net.state_dict().items()})
-
-
-def _lowest_rows(history: pd.DataFrame, column: str) -> pd.DataFrame:
-    return history.loc[history.groupby("seed")[column].idxmin()].set_index("seed")
 
 
 def _refuse_stale(folder: Path, summary: dict[str, Any], homework: Homework) -> None:

@@ -106,7 +106,7 @@ def compare(runs: Mapping[int, Run], results: Results, data: Cifar10) -> Verific
     """
     ours, committed = history_table(runs), results.history
     whole = len(ours) >= len(committed) or all(run.settled for run in runs.values())
-    unequal = _unequal_figures(ours, committed)
+    unequal = _unequal_figures(ours, committed, dict.fromkeys(ALLOWED, 0.0))
     compared = f"{len(ours)} epochs of {len(runs)} seeds"
     if whole:
         unequal += _unequal_nets(runs, results, data)
@@ -125,42 +125,34 @@ def beyond_tolerances(ours: pd.DataFrame, committed: pd.DataFrame, whole: bool) 
         committed: recorded history.
         whole: whether the new runs are finished, so that their ends can be compared.
     """
-    pairs = ours.merge(committed, on=["seed", "epoch"], suffixes=("", "_committed"))
-    early = pairs[pairs["epoch"] <= EARLY]
-    return [
-        *(
-            _sentence(pair, column, f", allowed is a difference of {ALLOWED[kind]:g}")
-            for column in _figures(committed)
-            for kind in ALLOWED
-            if column.endswith(kind)
-            for _, pair in early.iterrows()
-            if abs(pair[column] - pair[f"{column}_committed"]) > ALLOWED[kind]
-        ),
-        *(_ends(ours, committed) if whole else []),
+    early = _unequal_figures(ours[ours["epoch"] <= EARLY], committed, ALLOWED)
+    if not whole:
+        return early
+    means = [history.groupby("seed").last().mean() for history in (ours, committed)]
+    return early + [
+        f"final {column}, mean over the seeds: {means[0][column]:.6g}, recorded "
+        f"{means[1][column]:.6g}; allowed difference {allowed:g}"
+        for column, allowed in FINAL.items()
+        if abs(means[0][column] - means[1][column]) > allowed
     ]
 
 
-def _figures(history: pd.DataFrame) -> list[str]:
-    """The columns of a history that don't depend on the clock."""
-    return [column for column in history.columns if column not in ("seed", "epoch", "seconds")]
-
-
-def _unequal_figures(ours: pd.DataFrame, committed: pd.DataFrame) -> list[str]:
-    """The first figure of each seed that is not the recorded one."""
-    pairs = ours.merge(committed, on=["seed", "epoch"], suffixes=("", "_committed"))
+def _unequal_figures(
+    ours: pd.DataFrame, committed: pd.DataFrame, allowed: Mapping[str, float]
+) -> list[str]:
+    """The first figure of each seed that differs from the recorded one by more than allowed."""
     first: dict[int, str] = {}
-    for _, pair in pairs.iterrows():
-        for column in _figures(committed):
-            if pair[column] != pair[f"{column}_committed"]:
-                first.setdefault(int(pair["seed"]), _sentence(pair, column))
+    pairs = ours.merge(committed, on=["seed", "epoch"], suffixes=("", "_recorded"))
+    for pair in pairs.to_dict("records"):
+        for column, value in pair.items():
+            recorded, kind = pair.get(f"{column}_recorded"), str(column).split("_")[-1]
+            if kind in allowed and abs(value - recorded) > allowed[kind]:
+                where = f"seed {pair['seed']}, epoch {pair['epoch']}"
+                text = f"{where}: {column} is {value:.10g}, recorded {recorded:.10g}"
+                first.setdefault(
+                    pair["seed"], f"{text}, allowed is a difference of {allowed[kind]:g}"
+                )
     return list(first.values())
-
-
-def _sentence(pair: pd.Series[float], column: str, allowed: str = "") -> str:
-    return (
-        f"seed {pair['seed']:.0f}, epoch {pair['epoch']:.0f}: {column} is {pair[column]:.10g}, "
-        f"recorded {pair[f'{column}_committed']:.10g}{allowed}"
-    )
 
 
 def _unequal_nets(runs: Mapping[int, Run], results: Results, data: Cifar10) -> list[str]:
@@ -177,17 +169,6 @@ def _unequal_nets(runs: Mapping[int, Run], results: Results, data: Cifar10) -> l
             if weights_digest(run.net) != recorded[seed]
         ),
         *([] if same.all() else [f"{int((~same).sum())} predictions are not the recorded ones"]),
-    ]
-
-
-def _ends(ours: pd.DataFrame, committed: pd.DataFrame) -> list[str]:
-    """The final figures whose means over the seeds are too far from the recorded ones."""
-    means = [history.groupby("seed").last().mean() for history in (ours, committed)]
-    return [
-        f"final {column}, mean over the seeds: {means[0][column]:.6g}, recorded "
-        f"{means[1][column]:.6g}, allowed is a difference of {allowed:g}"
-        for column, allowed in FINAL.items()
-        if abs(means[0][column] - means[1][column]) > allowed
     ]
 
 
