@@ -14,13 +14,10 @@ from typing import Any
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 LOCKED = (3, 11)  # the Python that constraints.txt is for
-OTHER_NAMES = {  # of conda-forge; without one, pip brings the package
-    "torch": "pytorch", "pypandoc-binary": "", "typst": "", "griffelib": "",
-}  # fmt: skip
+OTHER_NAMES = {"torch": "pytorch"}  # of conda-forge
 
 
 def pins(root: Path) -> dict[str, str]:
@@ -69,7 +66,9 @@ def conda(root: Path) -> dict[str, str]:
 def asked(project: dict[str, Any]) -> list[str]:
     """What pyproject.toml asks for, for running and for testing."""
     own = project["project"]
-    return [*own["dependencies"], *own["optional-dependencies"]["test"]]
+    extras = own["optional-dependencies"]
+    listed = [*own["dependencies"], *extras["book"], *extras["test"]]
+    return [text for text in listed if not text.startswith(own["name"])]
 
 
 @pytest.mark.skipif(sys.version_info[:2] != LOCKED, reason="constraints.txt is for Python 3.11")
@@ -93,41 +92,30 @@ def test_the_pins_fit_what_the_project_asks_for(root: Path, asked: list[str]) ->
 def test_conda_has_the_same_versions(
     root: Path, project: dict[str, Any], conda: dict[str, str]
 ) -> None:
-    """All of pyproject's packages, but those that only the engine without Quarto needs."""
+    """Of all that computing needs; pip brings what only building the book needs."""
     listed = pins(root)
-    engine = {"ipykernel", "nbclient", "nbformat"}  # come with conda's jupyter
     for requirement in map(Requirement, project["project"]["dependencies"]):
         name = canonicalize_name(requirement.name)
-        other = OTHER_NAMES.get(name, name)
-        if other and name not in engine:
-            assert conda[other] == f"={listed[name]}"
+        assert conda[OTHER_NAMES.get(name, name)] == f"={listed[name]}"
     assert conda["python"] == "=" + ".".join(map(str, LOCKED))
+    assert "--editable .[book]" in (root / "environment.yml").read_text(encoding="utf-8")
 
 
-def test_pythons(root: Path, project: dict[str, Any]) -> None:
-    supported = SpecifierSet(project["project"]["requires-python"])
-    assert [minor for minor in range(8, 14) if f"3.{minor}" in supported] == [10, 11, 12, 13]
-    assert project["tool"]["ruff"]["target-version"] == "py310"
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    assert "Python 3.11" in readme
-    assert "3.10 to 3.13" in readme
-
-
-def test_quarto_of_the_readme_conda_and_the_code(root: Path, conda: dict[str, str]) -> None:
-    from qmdbook.quarto import MINIMUM, NOT_FOUND
+def test_quarto_of_the_readme_conda_the_book_and_the_code(
+    root: Path, conda: dict[str, str]
+) -> None:
+    from qmdbook.quarto import MINIMUM, NEEDED
 
     number = ".".join(map(str, MINIMUM))
-    readme = (root / "README.md").read_text(encoding="utf-8")
     assert conda["quarto"] == f">={number}"
-    assert f"Quarto {number} or newer" in readme
-    assert f"Quarto {number} or newer" in NOT_FOUND
+    assert f"Quarto {number} or newer" == NEEDED
+    for name, text in (("README.md", NEEDED), ("_quarto.yml", f'quarto-required: ">={number}"')):
+        assert text in (root / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("minor", [10, 13])
+@pytest.mark.parametrize("minor", [11, 13])
 def test_all_code_is_python_that_is_supported(root: Path, minor: int) -> None:
-    paths = [*(root / "src").rglob("*.py"), *(root / "tests").rglob("*.py")]
-    assert len(paths) > 50
-    for path in paths:
+    for path in [*(root / "src").rglob("*.py"), *(root / "tests").rglob("*.py")]:
         ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, minor))
 
 
