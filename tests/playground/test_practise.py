@@ -22,7 +22,8 @@ pytestmark = pytest.mark.browser
 Array = NDArray[np.float64]
 ASKED = [step.name for step in STEPS if step.asked]
 GIVEN = """() => Object.fromEntries(
-  [...document.querySelectorAll("#playground [data-name=given] table")].map((table) => [table.getAttribute("aria-label"),
+  [...document.querySelectorAll("#playground [data-name=given] table")].map((table) => [
+    table.getAttribute("aria-label"),
     [...table.rows].map((row) => [...row.cells].map((td) => td.textContent.replace("−", "-")))]))"""
 TYPE = """([id, text]) => {
   const input = document.getElementById(id);
@@ -188,7 +189,7 @@ def test_each_mistake_gets_its_hint(page: Page) -> None:
                 ]  # fmt: skip
                 if min(abs(values[index] - value) for value in near) < 1e-3:
                     continue
-                if values[index] == 0 and kind != "wrong_slope":
+                if abs(values[index]) < 1e-3 and kind != "wrong_slope":
                     continue
                 verdict, hint = answer(page, question, index, f"{values[index]:.4f}")
                 assert (verdict, hint) == ("wrong", HINTS[kind]), (seed, question, index, kind)
