@@ -1,9 +1,11 @@
 -- What pandoc's typst writer gets wrong in formulas; for Quarto and for resolve.lua.
 --
 -- It has no gap between the columns of cases nor for \;, takes \| and \lvert for relations, and gives
--- \operatorname*{argmin} no limits below it.
+-- a matrix within a line no more room than a letter.
 
 if not FORMAT:match("^typst") then return {} end
+
+local BOX = [=[#box[#set text(top-edge: "bounds", bottom-edge: "bounds");]=]
 
 local function fences(text)
   text = text:gsub("\\left%s*\\|", "\\lVert "):gsub("\\right%s*\\|", "\\rVert ")
@@ -23,7 +25,7 @@ local function Math(el)
     return (cases:gsub("([^\\])&", "%1&\\quad "))
   end)
   if el.mathtype == "InlineMath" and text:match("\\begin") then -- no line may end inside
-    return { pandoc.RawInline("typst", "#box["), el, pandoc.RawInline("typst", "]") }
+    return { pandoc.RawInline("typst", BOX), el, pandoc.RawInline("typst", "]") }
   end
   return el
 end

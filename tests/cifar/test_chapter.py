@@ -135,11 +135,11 @@ def test_symptoms_of_mistakes(names: dict[str, Any]) -> None:
     assert per_image == 4
 
 
-def test_the_calibration_error_is_the_mean_gap_of_the_bins(names: dict[str, Any]) -> None:
+def test_calibration_is_the_packages(names: dict[str, Any]) -> None:
     bins = names["predictions"].calibration()
     gaps = (bins["accuracy"] - bins["confidence"]).abs()
-    mean = (gaps * bins["count"]).sum() / bins["count"].sum()
-    assert names["calibration_error"] == pytest.approx(mean, rel=1e-6)
+    expected = (gaps * bins["count"]).sum() / bins["count"].sum()
+    assert names["calibration_error"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_what_is_confused(names: dict[str, Any]) -> None:

@@ -75,6 +75,7 @@ def test_the_pins_fit_what_the_project_asks_for(
 def test_conda_has_the_same_versions(
     pins: dict[str, str], project: dict[str, Any], conda: dict[str, str]
 ) -> None:
+    """Of all that computing needs; pip brings what only building the book needs."""
     for text in project["dependencies"]:
         name = canonicalize_name(Requirement(text).name)
         assert conda[OTHER_NAMES.get(name, name)] == f"={pins[name]}"
@@ -87,10 +88,13 @@ def test_pythons(root: Path, project: dict[str, Any], conda: dict[str, str]) -> 
     assert conda["python"] == "=3.11"
 
 
-def test_quarto_of_the_readme_conda_and_the_code(root: Path, conda: dict[str, str]) -> None:
-    from qmdbook.quarto import MINIMUM, NOT_FOUND
+def test_quarto_of_the_readme_conda_the_book_and_the_code(
+    root: Path, conda: dict[str, str]
+) -> None:
+    from qmdbook.quarto import MINIMUM, NEEDED
 
     number = ".".join(map(str, MINIMUM))
     assert conda["quarto"] == f">={number}"
-    assert f"Quarto {number} or newer" in (root / "README.md").read_text(encoding="utf-8")
-    assert f"Quarto {number} or newer" in NOT_FOUND
+    assert f"Quarto {number} or newer" == NEEDED
+    for name, text in (("README.md", NEEDED), ("_quarto.yml", f'quarto-required: ">={number}"')):
+        assert text in (root / name).read_text(encoding="utf-8")

@@ -34,7 +34,7 @@ def test_the_kernel_is_this_python_in_the_books_folder_and_leaves_home_alone(
 ) -> None:
     import sys
 
-    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_configdir())  # which has its fonts
+    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())  # which has its fonts
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     text = "`{python} __import__('sys').executable`\n`{python} __import__('os').getcwd()`\n"

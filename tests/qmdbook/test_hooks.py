@@ -77,7 +77,7 @@ def test_a_render_without_pages_is_left_alone(book: Path) -> None:
     before(book)
     (book / "_book").mkdir()
     (book / "_book" / "small.pdf").touch()
-    after(book, book / "_book", ["_book/small.pdf"])
+    after(book, book / "_book", ["_book/small.pdf"], True)
     assert [path.name for path in (book / "_book").iterdir()] == ["small.pdf"]
 
 
@@ -93,7 +93,7 @@ def test_pages_work_from_a_disk_have_notebooks_and_old_ones_are_named(
     for name in ("index", "q1_one"):
         (site / f"{name}.html").write_text(PAGE)
     for _ in range(2):  # what is complete stays as it is
-        after(book, site, ["_book/index.html", "_book/q1_one.html"])
+        after(book, site, ["_book/index.html", "_book/q1_one.html"], True)
         page = (site / "index.html").read_text()
         assert page == ('<script src="site_libs/quarto-html/quarto.js" defer></script>\n<p>Text')
         assert classic(scripts / "quarto.js") == (
@@ -105,8 +105,11 @@ def test_pages_work_from_a_disk_have_notebooks_and_old_ones_are_named(
     capsys.readouterr()
     (book / "data.toml").write_text("x = 2")
     before(book)
-    after(book, site, ["_book/q1_one.html"])
-    assert "change: index.html; `quarto render` renews" in capsys.readouterr().out
+    after(book, site, ["_book/q1_one.html"], False)
+    said = capsys.readouterr().out
+    assert "change: index.html; `quarto render` renews" in said
+    assert "The notebooks are as before" in said
+    assert "Running the code" not in said
 
 
 def test_a_release_that_names_its_script_otherwise_is_a_line_of_notice(
@@ -115,7 +118,7 @@ def test_a_release_that_names_its_script_otherwise_is_a_line_of_notice(
     before(book)
     (book / "_book").mkdir()
     (book / "_book" / "index.html").write_text("<p>Text")
-    after(book, book / "_book", ["_book/index.html"])
+    after(book, book / "_book", ["_book/index.html"], True)
     assert "index.html: quarto.js is not where it was" in capsys.readouterr().out
     assert (book / "_book" / "index.html").read_text() == "<p>Text"
 
@@ -128,7 +131,7 @@ def test_what_only_quarto_knows_costs_the_notebooks_and_not_the_render(
     (book / "_book").mkdir()
     (book / "_book" / "index.html").write_text(PAGE)
     (book / "q2_two.quarto_ipynb").write_text("{}")
-    after(book, book / "_book", ["_book/index.html"])
+    after(book, book / "_book", ["_book/index.html"], True)
     assert "The notebooks were not written: q2_two.qmd:3: " in capsys.readouterr().out
 
 
