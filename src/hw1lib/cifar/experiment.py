@@ -217,7 +217,8 @@ def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
                 job = waiting.pop(0)
                 receiver, process = _start(job)
                 running[receiver] = (job, process)
-            for receiver in wait(list(running)):
+            receivers: list[Any] = wait(list(running))
+            for receiver in receivers:
                 job, process = running[receiver]
                 try:
                     message = receiver.recv()
