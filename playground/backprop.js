@@ -20,7 +20,7 @@ function bell(z) {
   return small / (1 + small) ** 2;
 }
 
-// All values of both passes, and the exact ones on which zeros.js decides.
+// All values of both passes, exact ones among them.
 function pass(network) {
   const map = (change) => (value) => (Array.isArray(value) ? value.map(map(change)) : change(value));
   const given = {}, numbers = {};

@@ -5,8 +5,7 @@ const { element, rounded } = Playground.notation;
 const RADIUS = 25, GAP = 108, TOP = 26;
 const DRAG = 6; // pixels for a tenth
 
-// Draws a pass into `place`. Options: hidden (names of values that are not shown yet), step (the
-// step of the walk that stands out), onDrag(name, index, tenths, isFirst) for its numbers.
+// Draws a pass into `place`, without the values named in `hidden`; the step of the walk stands out.
 function draw(place, pass, { hidden = new Set(), step = null, onDrag = null }) {
   const width = Math.max(290, place.clientWidth), isWide = width >= 560;
   const layers = [pass.network.x, pass.network.b_H, pass.network.b_O];
@@ -47,8 +46,8 @@ function edges(scene, name, starts, ends) {
   }
 }
 
-// How far along the lines their labels are. At n/(n + 1) or 1/(m + 1) of the way from n to m
-// units all labels stand in one column at equal distances: none is on another.
+// At n/(n + 1) or 1/(m + 1) of the way from n to m units the labels of all lines stand in one column
+// at equal distances, so that none is on another.
 function labelShare(n, m) {
   const [late, early] = [n / (n + 1), 1 / (m + 1)];
   return late - 0.5 <= 0.5 - early ? late : early;

@@ -32,7 +32,7 @@ function write(value) {
   return `${value.top}/${value.bottom}`;
 }
 
-// The nearest double, but for its last digit. The shift keeps long tops and bottoms in range.
+// The nearest double, but for its last digit; the shift keeps long numbers in range.
 function toNumber({ top, bottom }) {
   const size = top < 0n ? -top : top;
   const bits = 4 * Math.max(size.toString(16).length, bottom.toString(16).length);

@@ -1,4 +1,4 @@
-// Exercises: random networks, and what to say of a number that someone has worked out.
+// Exercises: random networks, and what to say of a typed number.
 Playground.exercise = (function () {
 "use strict";
 const { rules, exact, backprop, zeros, tables, network: file } = Playground;
@@ -27,7 +27,7 @@ function draw(random) {
   };
 }
 
-// Park and Miller's; its first numbers are close for close seeds.
+// Park and Miller's; close seeds have close first numbers.
 function generator(seed) {
   let state = seed + 1;
   const next = () => (state = state * 48271 % 2147483647) / 2147483647;
@@ -56,14 +56,12 @@ function judge(pass, name, index, text) {
 function read(text) {
   const plain = text.trim().replace("−", "-").replace(/,(?=\d)/, ".").replace(/\s*\/\s*/, "/");
   if (!new RegExp(`^(${rules.number})$`).test(plain)) return null;
-  const [, decimals = ""] = plain.split(".");
-  return {
-    value: exact.toNumber(exact.parse(plain)), decimals: plain.includes("/") ? null : decimals.length,
-    digits: plain.includes("/") ? Infinity : plain.replace(/^[-+0.]+|\./g, "").length,
-  };
+  const value = exact.toNumber(exact.parse(plain)), [, decimals = ""] = plain.split(".");
+  if (plain.includes("/")) return { value, decimals: null, digits: Infinity };
+  return { value, decimals: decimals.length, digits: plain.replace(/^[-+0.]+|\./g, "").length };
 }
 
-// Right to the digits given: rounded to them, or cut off after them. A 0 must be exact.
+// Right to the digits given, rounded or cut off; a 0 must be exact.
 function agrees({ value, decimals }, right) {
   const error = Math.abs(value - right), unit = 10 ** -decimals;
   if (error <= 1e-9 * Math.max(1, Math.abs(right))) return true;

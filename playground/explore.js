@@ -2,32 +2,21 @@
 Playground.explore = (function () {
 "use strict";
 const { rules, backprop, zeros, drawing, tables, walk, network: file } = Playground;
-const { element, button, formula, rounded } = Playground.notation;
-const LARGEST = 4; // units of a layer
+const { element, formula, rounded } = Playground.notation;
 
-function open(panel) {
-  const state = { network: rules.network, past: [] };
-  const view = build(panel, state);
+function open(view) {
+  const state = { network: rules.network, past: [], walk: walk.build(view, () => draw(view, state)) };
+  buildChoices(view, state);
+  view.descend.addEventListener("click", () => descend(view, state, Number(view.rate.value)));
+  view.again.addEventListener("click", () => change(view, state, rules.network));
+  view.undo.addEventListener("click", () => {
+    change(view, state, state.past.pop(), false);
+    view.fall.textContent = "";
+  });
+  buildFile(view, state);
+  linkPlaces(view, state);
   refresh(view, state);
   new ResizeObserver(() => draw(view, state)).observe(view.drawing);
-}
-
-function build(panel, state) {
-  const view = {};
-  view.choices = buildChoices(panel, view, state);
-  view.drawing = element(panel, "div.drawing");
-  view.said = element(panel, "p.said.soft", {},
-    "The wider a line, the larger the derivative in its weight. A dashed unit is off. Drag a number, or type it below.");
-  view.result = element(panel, "p.result", { role: "status" });
-  view.walk = walk.build(panel, () => { draw(view, state); walk.show(view.walk, state.pass); });
-  buildDescent(panel, view, state);
-  view.tables = element(panel, "div");
-  view.error = element(panel, "p.error", { role: "alert" });
-  element(panel, "h3", {}, "Zero derivatives");
-  view.zeros = element(panel, "div");
-  buildFile(panel, view, state);
-  linkPlaces(panel, view, state);
-  return view;
 }
 
 // Every change of the network goes through here.
@@ -55,9 +44,8 @@ function refresh(view, state) {
     view.sizes = sizes;
   }
   view.update(state.pass);
-  updateChoices(view.choices, network);
+  updateChoices(view, network);
   draw(view, state);
-  walk.show(view.walk, state.pass);
   showResult(view.result, state.pass);
   zeros.show(view.zeros, state.pass, state.pass.zeros);
   view.undo.disabled = !state.past.length;
@@ -68,7 +56,8 @@ function draw(view, state) {
   const onDrag = (name, index, tenths, isFirst) => {
     assign(view, state, name, index, tables.moved(tables.at(state.network[name], index), tenths), isFirst);
   };
-  drawing.draw(view.drawing, state.pass, { hidden: walk.hidden(view.walk), step: walk.step(view.walk), onDrag });
+  drawing.draw(view.drawing, state.pass, { hidden: walk.hidden(state.walk), step: rules.steps[state.walk.at], onDrag });
+  walk.show(state.walk, state.pass);
 }
 
 function showResult(place, { y_hat, loss }) {
@@ -81,7 +70,8 @@ function showResult(place, { y_hat, loss }) {
 }
 
 // Pointing at a number, its derivative or its line marks all of them.
-function linkPlaces(panel, view, state) {
+function linkPlaces(view, state) {
+  const panel = view.explorePanel;
   for (const type of ["pointerover", "focusin"]) {
     panel.addEventListener(type, ({ target }) => {
       const key = target.closest("[data-for]")?.dataset.for;
@@ -101,23 +91,16 @@ function inWords({ gradients, zeros: found }, key) {
   return `${label}: derivative ${rounded(value)}; raising it a little ${value > 0 ? "raises" : "lowers"} the loss.`;
 }
 
-function buildChoices(panel, view, state) {
-  const row = element(panel, "div.actions");
-  const add = (label, options, changed) => {
-    const select = element(element(row, "label", {}, `${label} `), "select");
-    for (const option of options) element(select, "option", {}, option);
-    select.addEventListener("change", () => change(view, state, changed(select.value, select.selectedIndex)));
-    return select;
+function buildChoices(view, state) {
+  const on = (select, changed) => {
+    select.addEventListener("change", () => change(view, state, { ...state.network, ...changed(select.value) }));
   };
-  const counts = Array.from({ length: LARGEST }, (_, i) => `${i + 1}`);
-  const { activation, output } = rules.choices;
-  return {
-    sizes: ["Inputs", "Hidden units", "Outputs"].map((label, layer) => (
-      add(label, counts, (size) => file.resized(state.network, layer, Number(size))))),
-    activation: add("Activation", activation, (chosen) => ({ ...state.network, activation: chosen })),
-    output: add("Output", output, (chosen) => file.withOutput(state.network, chosen)),
-    target: add("Target", [], (_, i) => ({ ...state.network, y: targets(state.network)[i] })),
-  };
+  [view.inputs, view.hidden, view.outputs].forEach((select, layer) => {
+    on(select, (size) => file.resized(state.network, layer, Number(size)));
+  });
+  on(view.activation, (activation) => ({ activation }));
+  on(view.output, (output) => file.withOutput(state.network, output));
+  on(view.target, () => ({ y: targets(state.network)[view.target.selectedIndex] }));
 }
 
 // All targets that a network may have.
@@ -125,27 +108,15 @@ function targets({ output, y }) {
   return output === "sigmoid" ? [["0"], ["1"]] : y.map((_, k) => file.oneHot(y.length, k));
 }
 
-function updateChoices({ sizes, activation, output, target }, network) {
+function updateChoices({ inputs, hidden, outputs, activation, output, target }, network) {
   const isSigmoid = network.output === "sigmoid", hot = network.y.findIndex((text) => Number(text) === 1);
-  file.sizes(network).forEach((size, i) => { sizes[i].value = size; });
-  sizes[2].disabled = isSigmoid;
+  [inputs.value, hidden.value, outputs.value] = file.sizes(network);
+  outputs.disabled = isSigmoid;
   activation.value = network.activation;
   output.value = network.output;
   target.replaceChildren();
   targets(network).forEach((_, i) => element(target, "option", {}, isSigmoid ? `y = ${i}` : `output ${i + 1}`));
   target.selectedIndex = hot + (isSigmoid ? 1 : 0);
-}
-
-function buildDescent(panel, view, state) {
-  const row = element(panel, "div.actions");
-  const rate = element(element(row, "label", {}, "Learning rate "), "input", { type: "number", min: 0, step: "any", value: 0.1 });
-  button(row, "Gradient step", () => descend(view, state, Number(rate.value)), "button.main");
-  view.undo = button(row, "Undo", () => {
-    change(view, state, state.past.pop(), false);
-    view.fall.textContent = "";
-  });
-  button(row, "Start again", () => change(view, state, rules.network));
-  view.fall = element(panel, "p", { role: "status" });
 }
 
 function descend(view, state, rate) {
@@ -161,29 +132,25 @@ function descend(view, state, rate) {
     + (now > loss ? " The step was too long: try a smaller rate." : "");
 }
 
-function buildFile(panel, view, state) {
-  const box = element(panel, "details");
-  element(box, "summary", {}, "Your own network: network.toml");
-  view.text = element(element(box, "label", {}, "The network as a file. Paste your own over it, or open one:"),
-    "textarea", { rows: 9, spellcheck: "false" });
-  const row = element(box, "div.actions");
-  const said = element(box, "p.error", { role: "alert" });
+function buildFile(view, state) {
   const read = () => {
-    said.textContent = file.refusalOf(() => change(view, state, playable(file.read(view.text.value))));
+    view.refusal.textContent = file.refusalOf(() => change(view, state, playable(file.read(view.text.value))));
   };
-  button(row, "Use this text", read, "button.main");
-  button(row, "Copy", () => { view.text.select(); document.execCommand("copy"); }); // works on a disk, too
-  button(row, "Download", () => download(view.text.value));
-  const opened = element(element(row, "label", {}, "Open "), "input", { type: "file" });
-  opened.addEventListener("change", async () => {
-    view.text.value = await opened.files[0].text();
+  view.use.addEventListener("click", read);
+  view.download.addEventListener("click", () => download(view.text.value));
+  view.copy.addEventListener("click", () => {
+    view.text.select();
+    document.execCommand("copy"); // works on pages from a disk, too
+  });
+  view.open.addEventListener("change", async () => {
+    view.text.value = await view.open.files[0].text();
     read();
   });
 }
 
 function playable(network) {
-  if (Math.max(...file.sizes(network)) <= LARGEST) return network;
-  throw new file.Refusal(`This page has room for ${LARGEST} units a layer; hw1 gradients takes larger networks.`);
+  if (Math.max(...file.sizes(network)) <= rules.room) return network;
+  throw new file.Refusal(`This page has room for ${rules.room} units a layer; hw1 gradients takes larger networks.`);
 }
 
 function download(text) {

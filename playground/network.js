@@ -1,4 +1,4 @@
-// Reads and writes network.toml, and refuses what the package refuses, in the package's sentences.
+// Reads and writes network.toml, and refuses what the package refuses, in its sentences.
 // A network is its fields, with numbers as the texts that stand there.
 Playground.network = (function () {
 "use strict";
@@ -116,7 +116,7 @@ function checkTarget({ y, b_O, output }) {
   if (output === "sigmoid" && !["0", "1"].includes(texts)) refuse("sigmoid_target", { value: texts });
 }
 
-// A value as the package's sentences show it: in quotes where it is text, and not long.
+// A value as the package's sentences show it: quoted where it is text, and short.
 function shown(value) {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`.slice(0, 60);
@@ -135,7 +135,7 @@ function write(network) {
 
 function sizes({ x, b_H, b_O }) { return [x.length, b_H.length, b_O.length]; }
 
-// With another number of units in a layer (0 input, 1 hidden, 2 output); new weights are 1.
+// With another number of units in layer 0, 1 or 2; new weights are 1.
 function resized(network, layer, size) {
   const [n, m, k] = sizes(network).map((old, i) => (i === layer ? size : old));
   const fit = (values, length, filler) => Array.from({ length }, (_, i) => values[i] ?? filler);

@@ -1,4 +1,4 @@
-// Elements, formulas and numbers as the page shows them. Text goes in as text, never as HTML.
+// Elements, formulas and numbers. Text goes in as text, never as HTML.
 Playground.notation = (function () {
 "use strict";
 const SVG = "http://www.w3.org/2000/svg", MATH = "http://www.w3.org/1998/Math/MathML";
@@ -14,12 +14,6 @@ function element(parent, kind, attributes = {}, text = "") {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.append(text);
   parent?.append(made);
-  return made;
-}
-
-function button(parent, text, action, kind = "button") {
-  const made = element(parent, kind, { type: "button" }, text);
-  made.addEventListener("click", action);
   return made;
 }
 
@@ -81,5 +75,5 @@ function rounded(value, digits = 4) {
   return text.replace("-", "−");
 }
 
-return { element, button, formula, entries, rounded };
+return { element, formula, entries, rounded };
 })();

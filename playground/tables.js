@@ -14,7 +14,7 @@ const GIVEN = ["x", "W_H", "b_H", "W_O", "b_O"];
 
 function at(values, index) { return index.reduce((inner, i) => inner[i], values); }
 
-// One table: its symbol, and below it a cell for each value, filled by cell(td, index, label).
+// A symbol, and below it a cell for each value, filled by cell(td, index, label).
 function table(parent, latex, name, values, cell) {
   const box = element(parent, "div.matrix");
   formula(element(box, "div.symbol"), latex);
@@ -36,8 +36,8 @@ function field(parent, name, id, onType) {
   return input;
 }
 
-// All tables of a network, with fields for what is given; onType(name, index, text) says whether it
-// took the text. Returns what updates them.
+// All tables of a network; onType(name, index, text) says whether it took what was typed into a
+// field. Returns what updates them.
 function build(place, pass, onType) {
   const updates = [];
   place.replaceChildren();

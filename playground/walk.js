@@ -2,7 +2,7 @@
 Playground.walk = (function () {
 "use strict";
 const { rules } = Playground;
-const { element, button, formula, entries, rounded } = Playground.notation;
+const { element, formula, entries, rounded } = Playground.notation;
 const NAMES = rules.steps.map((step) => step.name);
 
 // How an entry of each step's value comes about.
@@ -29,36 +29,30 @@ function power(z) { return `exp(${rounded(z)})`; }
 function enclosed(value) { return value < 0 ? `(${rounded(value)})` : rounded(value); }
 
 // Builds the walk; onStep() is called when it has moved.
-function build(panel, onStep) {
-  const section = element(panel, "section.walk", { "aria-label": "Step by step" });
-  const row = element(section, "div.actions");
-  const walk = { at: -1 };
+function build(view, onStep) {
+  const walk = { at: -1, view };
   const go = (at) => { walk.at = at < NAMES.length ? at : -1; onStep(); };
-  walk.back = button(row, "Back", () => go(walk.at - 1));
-  walk.next = button(row, "", () => go(walk.at + 1), "button.main");
-  walk.end = button(row, "Show all", () => go(-1));
-  const strip = element(section, "ol.strip");
+  view.back.addEventListener("click", () => go(walk.at - 1));
+  view.next.addEventListener("click", () => go(walk.at + 1));
+  view.end.addEventListener("click", () => go(-1));
   walk.chips = rules.steps.map(({ symbol }, i) => {
-    const chip = button(element(strip, "li"), "", () => go(i));
-    chip.ariaLabel = `Step ${i + 1}`;
+    const chip = element(element(view.strip, "li"), "button", { type: "button", "aria-label": `Step ${i + 1}` });
+    chip.addEventListener("click", () => go(i));
     formula(chip, symbol);
     return chip;
   });
-  walk.text = element(section, "div.step", { "aria-live": "polite" });
   return walk;
 }
-
-function step({ at }) { return rules.steps[at]; }
 
 // The names of the values after the step it is at.
 function hidden({ at }) { return new Set(at < 0 ? [] : NAMES.slice(at + 1)); }
 
-function show(walk, pass) {
-  walk.back.hidden = walk.end.hidden = walk.at < 0;
-  walk.next.textContent = walk.at < 0 ? "Step by step" : walk.at + 1 < NAMES.length ? "Next" : "Finish";
-  walk.chips.forEach((chip, i) => chip.setAttribute("aria-current", i === walk.at ? "step" : "false"));
-  walk.text.replaceChildren();
-  if (walk.at >= 0) describe(walk.text, pass, step(walk), `Step ${walk.at + 1} of ${NAMES.length}: `);
+function show({ at, view, chips }, pass) {
+  view.back.hidden = view.end.hidden = at < 0;
+  view.next.textContent = at < 0 ? "Step by step" : at + 1 < NAMES.length ? "Next" : "Finish";
+  chips.forEach((chip, i) => chip.setAttribute("aria-current", i === at ? "step" : "false"));
+  view.step.replaceChildren();
+  if (at >= 0) describe(view.step, pass, rules.steps[at], `Step ${at + 1} of ${NAMES.length}: `);
 }
 
 // A step in words, symbols and numbers.
@@ -85,5 +79,5 @@ function equationName(label) {
   return links.find((link) => !link.closest("#playground"))?.textContent ?? "the chapter's equation";
 }
 
-return { build, show, step, hidden, describe };
+return { build, show, hidden, describe };
 })();

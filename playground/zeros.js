@@ -1,4 +1,4 @@
-// Which derivatives are zero, and why: decided as in hw1lib.backprop.zeros, and said in its words.
+// Which derivatives are zero, and why; the twin of hw1lib.backprop.zeros.
 Playground.zeros = (function () {
 "use strict";
 const { rules, exact, backprop } = Playground;

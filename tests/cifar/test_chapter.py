@@ -136,8 +136,10 @@ def test_symptoms_of_mistakes(names: dict[str, Any]) -> None:
 
 
 def test_calibration_is_the_packages(names: dict[str, Any]) -> None:
-    package = names["predictions"].calibration_error()
-    assert names["calibration_error"] == pytest.approx(package, rel=1e-9)
+    bins = names["predictions"].calibration()
+    gaps = (bins["accuracy"] - bins["confidence"]).abs()
+    expected = (gaps * bins["count"]).sum() / bins["count"].sum()
+    assert names["calibration_error"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_what_is_confused(names: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,8 +25,10 @@ from hw1lib.backprop.network import (
 from hw1lib.backprop.prose import REASONS, explain_zeros
 from hw1lib.backprop.walk import STEPS
 from hw1lib.errors import InputError
+from hw1lib.project import project_root
 
 FOLDER = "playground"
+LARGEST = 4  # units of a layer that the page has room for
 SCRIPTS = (
     "exact", "notation", "network", "backprop", "zeros", "drawing", "tables", "walk", "explore",
     "exercise", "practise", "start",
@@ -34,11 +37,6 @@ GOOD: dict[str, Any] = {"x": [1], "y": [1], "W_H": [[1]], "b_H": [1], "W_O": [[1
 
 SYNTAX = "is not TOML (at line {line}); compare it with the example network."
 LARGE_FILE = f"the file is too large for a network of {MAX_UNITS} units a layer."
-PRACTISE = (
-    "Work out all values, from the input to the loss and back. The activation is {activation}, the "
-    "output {output}. Type fractions or decimals with two digits or more, 1/3 or 0.33; each is "
-    "judged as you leave its field."
-)
 # What an exercise says of a wrong number, by the mistake that gives it.
 HINTS = {
     "bias": "The bias is missing.",
@@ -65,15 +63,24 @@ HINTS = {
 
 
 def playground(network: Network) -> Markdown:
-    """The place in the page, the rules, and the scripts, as raw HTML."""
+    """The panels, what their scripts know of the package, and the scripts, as raw HTML."""
+    options = {"sizes": [str(i + 1) for i in range(LARGEST)], **CHOICES}
+    panels = (project_root() / FOLDER / "panels.html").read_text(encoding="utf-8")
+    panels = panels.format(**{name: _options(values) for name, values in options.items()})
     data = json.dumps(rules(network), ensure_ascii=False).replace("<", "\\u003c")
     lines = [
         f'<link rel="stylesheet" href="{FOLDER}/playground.css">',
-        '<div id="playground"><p>This part of the page needs JavaScript.</p></div>',
+        f'<div id="playground" hidden>\n{panels.strip()}\n</div>',
+        "<noscript><p>The network to play with needs JavaScript.</p></noscript>",
         f'<script type="application/json" id="playground-rules">{data}</script>',
         *(f'<script src="{FOLDER}/{name}.js"></script>' for name in SCRIPTS),
     ]
     return Markdown("\n".join(["```{=html}", *lines, "```"]))
+
+
+def _options(values: Sequence[str]) -> str:
+    """The options of a select."""
+    return "".join(f"<option>{value}</option>" for value in values)
 
 
 def rules(network: Network) -> dict[str, Any]:
@@ -82,6 +89,7 @@ def rules(network: Network) -> dict[str, Any]:
     Args:
         network: the one that the page starts with.
     """
+    total = str(_total(network))
     return {
         "network": {name: _texts(getattr(network, name)) for name in (*REQUIRED, *CHOICES)},
         "fields": FIELDS,
@@ -90,14 +98,14 @@ def rules(network: Network) -> dict[str, Any]:
         "choices": CHOICES,
         "number": NUMBER.pattern,
         "largest": MAX_NUMBER,
+        "room": LARGEST,
         "largest_file": MAX_BYTES,
         "units": MAX_UNITS,
         "refusals": refusals(),
         "reasons": REASONS,
-        "no_zeros": explain_zeros(network, backward(network), []).replace(str(_total(network)), "{total}"),
+        "no_zeros": explain_zeros(network, backward(network), []).replace(total, "{total}"),
         "steps": [asdict(step) for step in STEPS],
         "hints": HINTS,
-        "practise": PRACTISE,
     }
 
 
@@ -109,27 +117,24 @@ def _total(network: Network) -> int:
 
 def refusals() -> dict[str, str]:
     """The package's refusals as templates, each provoked once."""
+    value, tall = ("'{value}'", "{value}"), [[1] * 3] * 4
+    seven = {"y": [1] * 7, "W_O": [[1]] * 7, "b_O": [1] * 7}
+    shape = ("4 x 3", "{shape}")
     return {
         "unknown": _refusal({"{name}": 1}, ("'{name}'", "{name}")),
-        "missing": _refusal({"x": None}, ("field x", "field {name}"), without="x"),
-        "activation": _refusal({"activation": "{value}"}, ("'{value}'", "{value}")),
-        "output": _refusal({"output": "{value}"}, ("'{value}'", "{value}")),
-        "example": _refusal({"example": "{value}"}, ("'{value}'", "{value}")),
+        "missing": _refusal({"x": None}, ("field x", "field {name}")),
+        "activation": _refusal({"activation": "{value}"}, value),
+        "output": _refusal({"output": "{value}"}, value),
+        "example": _refusal({"example": "{value}"}, value),
         "number": _refusal({"x": ["{value}"]}, ("x holds '{value}'", "{name} holds {value}")),
         "large": _refusal({"x": [2 * MAX_NUMBER]}, ("x holds", "{name} holds")),
         "vector": _refusal({"x": 1}, ("x must", "{name} must")),
         "matrix": _refusal({"W_H": 1}, ("W_H must", "{name} must")),
         "lengths": _refusal({"W_H": [[1], [1, 1]]}, ("W_H", "{name}"), ("1, 2", "{lengths}")),
-        "shape_W_H": _refusal(
-            {"x": [1] * 2, "W_H": [[1] * 3] * 4}, ("4 x 3", "{shape}"), ("1 x 2", "{wanted}")
-        ),
-        "shape_W_O": _refusal(
-            {"W_O": [[1] * 3] * 4}, ("4 x 3", "{shape}"), ("1 x 1", "{wanted}")
-        ),
-        "target_length": _refusal({"y": [1] * 7}, ("7", "{length}"), ("length 1", "length {outputs}")),
-        "sigmoid_units": _refusal(
-            {"output": "sigmoid", "y": [1] * 7, "W_O": [[1]] * 7, "b_O": [1] * 7}, ("7", "{outputs}")
-        ),
+        "shape_W_H": _refusal({"x": [1] * 2, "W_H": tall}, shape, ("1 x 2", "{wanted}")),
+        "shape_W_O": _refusal({"W_O": tall}, shape, ("1 x 1", "{wanted}")),
+        "target_length": _refusal({"y": [1] * 7}, ("7", "{length}"), ("h 1;", "h {outputs};")),
+        "sigmoid_units": _refusal({"output": "sigmoid", **seven}, ("7", "{outputs}")),
         "sigmoid_target": _refusal({"output": "sigmoid", "y": 7}, ("7", "{value}")),
         "one_hot": _refusal({"y": [7]}),
         "syntax": SYNTAX,
@@ -137,9 +142,14 @@ def refusals() -> dict[str, str]:
     }
 
 
-def _refusal(change: dict[str, Any], *marks: tuple[str, str], without: str = "") -> str:
-    """What `parse_network` says of a changed network, with marks in the place of its values."""
-    fields = {name: value for name, value in {**GOOD, **change}.items() if name != without}
+def _refusal(change: dict[str, Any], *marks: tuple[str, str]) -> str:
+    """What `parse_network` says of a changed network, with marks in the place of its values.
+
+    Args:
+        change: other values of fields; None takes a field away.
+        marks: each a text of the sentence and what takes its place.
+    """
+    fields = {name: value for name, value in {**GOOD, **change}.items() if value is not None}
     try:
         parse_network(fields)
     except InputError as error:
@@ -150,7 +160,7 @@ def _refusal(change: dict[str, Any], *marks: tuple[str, str], without: str = "")
     raise AssertionError(f"{change} is not refused")
 
 
-def _texts(value: object) -> Any:
+def _texts(value: object) -> str | list[Any]:
     """Numbers as the texts that a network file has."""
     if isinstance(value, tuple):
         return [_texts(item) for item in value]

@@ -83,7 +83,7 @@ def formulas(network: Network) -> dict[str, Markdown]:
         "activation": ACTIVATION[network.activation],
         "slope": SLOPE[network.activation],
         "output": OUTPUT[network.output],
-        "loss": f"{LOSS[network.output]} = -\\log {probability(network)}",
+        "loss": rf"{LOSS[network.output]} = -\log {probability(network)}",
         "loss_of_logits": LOSS_OF_LOGITS[network.output],
         "loss_slope": LOSS_SLOPE[network.output],
     }

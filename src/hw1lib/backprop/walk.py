@@ -54,12 +54,14 @@ def _in_line(name: str) -> str:
 
 STEPS = (
     Step(
-        "z_H", "input W_H hidden", "forward", "z_H", "z_H = W_H x + b_H", "(z_H)_{#}", "eq-forward",
+        "z_H", "input W_H hidden", "forward",
+        "z_H", "z_H = W_H x + b_H", "(z_H)_{#}", "eq-forward",
         "Each hidden unit adds up the inputs, each times its weight, and its bias.",
         "z_H", "z_H",
     ),
     Step(
-        "h", "hidden", "forward", "h", "h = f(z_H)", "h_{#}", "eq-forward",
+        "h", "hidden", "forward",
+        "h", "h = f(z_H)", "h_{#}", "eq-forward",
         {
             "relu": "The ReLU passes positive values on and makes all others 0.",
             "sigmoid": "The sigmoid squeezes each value into the range from 0 to 1.",
@@ -69,12 +71,14 @@ STEPS = (
         "h", "h",
     ),
     Step(
-        "z_O", "hidden W_O output", "forward", "z_O", "z_O = W_O h + b_O", "(z_O)_{#}", "eq-forward",
+        "z_O", "hidden W_O output", "forward",
+        "z_O", "z_O = W_O h + b_O", "(z_O)_{#}", "eq-forward",
         "Each output unit does the same with the hidden activations. The results are the logits.",
         "z_O", "z_O",
     ),
     Step(
-        "y_hat", "output", "forward", r"\hat{y}",
+        "y_hat", "output", "forward",
+        r"\hat{y}",
         {
             "softmax": r"\hat{y} = \mathrm{softmax}(z_O)",
             "sigmoid": r"\hat{y} = \mathrm{sigmoid}(z_O)",
@@ -88,37 +92,43 @@ STEPS = (
         r"\hat{y}", "y-hat",
     ),
     Step(
-        "loss", "output to-loss loss", "forward", "L",
+        "loss", "output to-loss loss", "forward",
+        "L",
         LOSS, "L", "eq-loss",
         "The loss is minus the natural logarithm of the probability given to the right answer.",
         "L", "loss",
     ),
     Step(
-        "delta_O", "loss to-loss output", "back", r"\delta_O", r"\delta_O = \hat{y} - y", r"(\delta_O)_{#}", "eq-delta-o",
+        "delta_O", "loss to-loss output", "back",
+        r"\delta_O", r"\delta_O = \hat{y} - y", r"(\delta_O)_{#}", "eq-delta-o",
         "Back through loss and output in one step: the prediction minus the target.",
         rf"{_derivative('b_O')} = \delta_O", "derivative in b_O",
     ),
     Step(
-        "W_O", "output W_O hidden", "back", _in_line("W_O"), rf"{_derivative('W_O')} = \delta_O h^\top",
+        "W_O", "output W_O hidden", "back",
+        _in_line("W_O"), rf"{_derivative('W_O')} = \delta_O h^\top",
         _in_line("(W_O)_{#}"), "eq-grad-o",
         "A weight multiplies an activation, so its derivative is the error where it ends times the "
         "activation where it starts.",
         _derivative("W_O"), "derivative in W_O",
     ),
     Step(
-        "b_O", "output", "back", _in_line("b_O"), rf"{_derivative('b_O')} = \delta_O",
+        "b_O", "output", "back",
+        _in_line("b_O"), rf"{_derivative('b_O')} = \delta_O",
         _in_line("(b_O)_{#}"), "eq-grad-o",
         "A bias enters with slope 1, so its derivative is the error itself.",
     ),
     Step(
-        "dL_dh", "output W_O hidden", "back", _in_line("h"), rf"{_derivative('h')} = W_O^\top \delta_O",
+        "dL_dh", "output W_O hidden", "back",
+        _in_line("h"), rf"{_derivative('h')} = W_O^\top \delta_O",
         _in_line("h_{#}"), "eq-grad-hidden",
         "A hidden unit reaches the loss through all outputs, so it collects their errors, each "
         "times the weight on the way.",
         _derivative("h"), "derivative in h",
     ),
     Step(
-        "slope", "hidden", "back", "f'(z_H)", "f'(z_H)", "f'((z_H)_{#})", "eq-delta-h",
+        "slope", "hidden", "back",
+        "f'(z_H)", "f'(z_H)", "f'((z_H)_{#})", "eq-delta-h",
         {
             "relu": "The ReLU's slope is 1 where the unit is on and 0 where it is off.",
             "sigmoid": "The sigmoid's slope is h (1 − h).",
@@ -127,19 +137,22 @@ STEPS = (
         },
     ),
     Step(
-        "delta_H", "hidden", "back", r"\delta_H", r"\delta_H = (W_O^\top \delta_O) \odot f'(z_H)",
+        "delta_H", "hidden", "back",
+        r"\delta_H", r"\delta_H = (W_O^\top \delta_O) \odot f'(z_H)",
         r"(\delta_H)_{#}", "eq-delta-h",
         "Back through the activation: times its slope. Where the slope is 0 the signal ends.",
         rf"{_derivative('b_H')} = \delta_H", "derivative in b_H",
     ),
     Step(
-        "W_H", "hidden W_H input", "back", _in_line("W_H"), rf"{_derivative('W_H')} = \delta_H x^\top",
+        "W_H", "hidden W_H input", "back",
+        _in_line("W_H"), rf"{_derivative('W_H')} = \delta_H x^\top",
         _in_line("(W_H)_{#}"), "eq-grad-h",
         "As in the output layer: the error where the weight ends times the input where it starts.",
         _derivative("W_H"), "derivative in W_H",
     ),
     Step(
-        "b_H", "hidden", "back", _in_line("b_H"), rf"{_derivative('b_H')} = \delta_H",
+        "b_H", "hidden", "back",
+        _in_line("b_H"), rf"{_derivative('b_H')} = \delta_H",
         _in_line("(b_H)_{#}"), "eq-grad-h",
         "And a bias takes the error itself.",
     ),
