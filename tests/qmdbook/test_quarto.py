@@ -184,10 +184,8 @@ def test_a_plain_render_leaves_a_whole_site_and_fresh_numbers(book: Path, quarto
     done = quarto(book, "render", "--use-freezer", "--to", "html")
     assert (shown(book, "q1_one"), shown(book, "index")) == ("second", "second")
     assert "Still as before" not in done.stdout
-    started = time.monotonic()
     done = quarto(book, "render", "--use-freezer", "--to", "html")
-    assert "Executing" not in done.stdout
-    assert time.monotonic() - started < 60
+    assert "Executing" not in done.stdout  # nothing has changed
 
 
 @pytest.mark.quarto
