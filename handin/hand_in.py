@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from nbformat import NotebookNode
 
 from hw1lib.backprop.network import load_network
 from hw1lib.cifar.data import default_data_dir
-from hw1lib.cifar.results import add_to_manifest, bytes_digest, read_listed
+from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
 from qmdbook.errors import BookError
@@ -238,8 +239,13 @@ def _as_markdown(text: str) -> str:
 def write_theory(
     folder: Path, stage: Path, course: str, name: str, cell_timeout: int = CELL_TIMEOUT
 ) -> Path:
-    """Sets the chapters of questions 1 and 2 as `stage`/theory.pdf; see `submission`."""
+    """Sets the chapters of questions 1 and 2 as `stage`/theory.pdf; see `submission`.
+
+    They are built without the other chapters, and so can't refer to them.
+    """
     project = load_project(folder)
+    theory = tuple(path for path in project.chapters if path.stem in THEORY)
+    project = replace(project, chapters=theory, appendices=0)
     book = prepare(project, stage, cell_timeout)
     variables = {
         "title": project.title,
@@ -248,9 +254,8 @@ def write_theory(
         "course": course,
         "lang": project.lang,
     }
-    documents = [document for document in book.documents if document.name in THEORY]
     labels = all_labels(book.documents)
-    build_pdf(project, documents, labels, stage, stage / PDF, TEMPLATE, variables)
+    build_pdf(project, book.documents, labels, stage, stage / PDF, TEMPLATE, variables)
     shutil.rmtree(stage / "figures", ignore_errors=True)
     return stage / PDF
 

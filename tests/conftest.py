@@ -18,6 +18,8 @@ from playwright.sync_api import Browser, sync_playwright
 from hw1lib.cifar.data import CLASSES, Cifar10, Split
 from qmdbook.render import Outputs, render
 
+torch.set_num_threads(1)  # other tests run on the other cores
+
 BuildOnce = Callable[[str, Callable[[Path], Outputs]], Outputs]
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 ABORTED = "net::ERR_ABORTED"  # what leaving a page cuts off
-HEAVIEST = 1_500_000  # bytes of a page with everything that it loads
+HEAVIEST = 1_500_000  # bytes of a page with all that it loads, as web servers send it
+TEXTS = (".html", ".css", ".js", ".json", ".svg")  # which they compress
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 FONTS_READY = "document.fonts.ready.then(() => null)"
@@ -107,9 +109,10 @@ def assert_outline(page: Page) -> None:
 
 
 def weight(loaded: set[str]) -> int:
-    """Bytes of the files behind addresses."""
-    local = [unquote(urlsplit(url).path) for url in loaded if url.startswith("file:")]
-    return sum(Path(path).stat().st_size for path in local)
+    """Bytes of the files behind addresses, texts compressed."""
+    paths = [Path(unquote(urlsplit(u).path)) for u in loaded if u.startswith("file:")]
+    contents = [(path.suffix in TEXTS, path.read_bytes()) for path in paths]
+    return sum(len(gzip.compress(c) if is_text else c) for is_text, c in contents)
 
 
 def violations(page: Page, part: str = "html") -> list[str]:

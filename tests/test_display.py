@@ -7,7 +7,7 @@ import sympy
 import torch
 from sympy import Rational, exp
 
-from hw1lib.display import evaluated, latex, scientific, source, table
+from hw1lib.display import evaluated, latex, scientific, table
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,3 @@ def test_exact_values_are_shown_where_they_can_be_read(
     exact: sympy.Expr, number: float, decimals: bool, shown: str
 ) -> None:
     assert evaluated(exact, torch.tensor(number).double(), decimals=decimals).data == shown
-
-
-def test_source_without_its_docstring() -> None:
-    shown = source(scientific).data
-    assert shown.startswith("```python\ndef scientific(value: float")
-    assert "power of ten" not in shown

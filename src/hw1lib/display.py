@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import statistics
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -156,16 +153,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], align: str =
     ruler = [marks[letter] for letter in align or "r" * len(columns)]
     lines = [columns, ruler, *rows]
     return Markdown("\n".join("| " + " | ".join(str(c) for c in line) + " |" for line in lines))
-
-
-def source(function: Callable[..., object]) -> Markdown:
-    """A function's source from the package, without its docstring."""
-    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
-    body = ast.parse("\n".join(lines)).body[0]
-    if isinstance(body, ast.FunctionDef) and ast.get_docstring(body):
-        text = body.body[0]
-        del lines[text.lineno - 1 : text.end_lineno]
-    return Markdown("\n".join(["```python", *lines, "```"]))
 
 
 def _matrix(rows: list[list[str]]) -> str:

@@ -62,12 +62,9 @@ def execute_chapters(
     done: dict[str, NotebookNode] = {}
     todo: list[tuple[Chapter, NotebookNode, Path]] = []
     for chapter in chapters:
-        notebook = unexecuted(chapter)
-        cache = cache_path(project.folder, chapter.name, notebook, state)
-        only_setup = len(notebook.cells) == 1
-        cached = notebook if only_setup else read_cache(cache, notebook)
-        if cached is not None:
-            done[chapter.name] = cached
+        notebook, cache, is_cached = _from_cache(project, chapter, state)
+        if is_cached:
+            done[chapter.name] = notebook
         else:
             todo.append((chapter, notebook, cache))
     if todo:
@@ -79,6 +76,20 @@ def execute_chapters(
         done[chapter.name] = notebook
         write_cache(cache, chapter.name, notebook)
     return done
+
+
+def all_cached(project: Project, chapters: list[Chapter]) -> bool:
+    """Whether `execute_chapters` would run nothing."""
+    state = state_of(project)
+    return all(_from_cache(project, chapter, state)[2] for chapter in chapters)
+
+
+def _from_cache(project: Project, chapter: Chapter, state: str) -> tuple[NotebookNode, Path, bool]:
+    """The chapter's notebook, where its outputs are kept, and whether it has them from there."""
+    notebook = unexecuted(chapter)
+    cache = cache_path(project.folder, chapter.name, notebook, state)
+    only_setup = len(notebook.cells) == 1
+    return notebook, cache, only_setup or read_cache(cache, notebook) is not None
 
 
 def code_cells(chapter: Chapter) -> Iterator[tuple[str, str, int, int]]:
@@ -196,9 +207,10 @@ def _reason(error: Exception, timeout: int) -> str:
     """Why a cell failed: an exception with the traceback's end, or its message if that is all."""
     if isinstance(error, CellExecutionError):
         value = " ".join(str(error.evalue).split())
-        if error.traceback.strip() == str(error.evalue).strip():  # an error made to be read alone
+        trace = error.traceback.rpartition("-----\n")[2]  # what nbclient puts before is the cell
+        if trace.strip() == str(error.evalue).strip():  # an error made to be read alone
             return f"failed: {value:.500}"
-        frames = [line for line in error.traceback.splitlines() if line.startswith("  ")]
+        frames = [line for line in trace.splitlines() if line.startswith("  ")]
         return "\n".join([f"failed: {error.ename}: {value:.500}", *frames[-TRACE:]])
     if isinstance(error, CellTimeoutError):
         return f"ran longer than {timeout} s; allow more with --cell-timeout."

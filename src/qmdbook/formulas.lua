@@ -1,9 +1,19 @@
--- What pandoc's typst writer gets wrong in formulas; for Quarto and for resolve.lua.
+-- What pandoc's writers get wrong in formulas; for Quarto and for resolve.lua.
 --
--- It has no gap between the columns of cases nor for \;, takes \| and \lvert for relations, and gives
--- \operatorname*{argmin} no limits below it.
+-- In MathML no browser puts a space between log and what follows it without brackets. The typst
+-- writer has no gap between the columns of cases nor for \;, takes \| and \lvert for relations, and gives
+-- a matrix within a line no more room than a letter.
 
+if FORMAT:match("^html") then
+  local function spaced(el)
+    el.text = el.text:gsub("\\log%s+([^%s%(_{])", "\\log \\, %1"):gsub("\\log \\, \\left", "\\log \\left")
+    return el
+  end
+  return { { Math = spaced } }
+end
 if not FORMAT:match("^typst") then return {} end
+
+local BOX = [=[#box[#set text(top-edge: "bounds", bottom-edge: "bounds");]=]
 
 local function fences(text)
   text = text:gsub("\\left%s*\\|", "\\lVert "):gsub("\\right%s*\\|", "\\rVert ")
@@ -23,7 +33,7 @@ local function Math(el)
     return (cases:gsub("([^\\])&", "%1&\\quad "))
   end)
   if el.mathtype == "InlineMath" and text:match("\\begin") then -- no line may end inside
-    return { pandoc.RawInline("typst", "#box["), el, pandoc.RawInline("typst", "]") }
+    return { pandoc.RawInline("typst", BOX), el, pandoc.RawInline("typst", "]") }
   end
   return el
 end

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from qmdbook.cache import cache_path, state_of, write_cache
 from qmdbook.errors import BookError
-from qmdbook.execute import unexecuted
+from qmdbook.execute import all_cached, unexecuted
 from qmdbook.project import Project, load_project
 from qmdbook.qmd import Cell, Chapter, parse_chapter
 from qmdbook.render import prepare, write_notebooks
@@ -37,7 +37,8 @@ def main(when: str) -> int:
             before(folder)
         else:
             outputs = variables.get("QUARTO_PROJECT_OUTPUT_FILES", "").splitlines()
-            after(folder, Path(variables["QUARTO_PROJECT_OUTPUT_DIR"]), outputs)
+            whole = "QUARTO_PROJECT_RENDER_ALL" in variables
+            after(folder, Path(variables["QUARTO_PROJECT_OUTPUT_DIR"]), outputs, whole)
     except BookError as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,13 +61,14 @@ def before(folder: Path) -> None:
     _adopt(project)  # what a render left that failed
 
 
-def after(folder: Path, site: Path, outputs: list[str]) -> None:
+def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     """Completes a render: pages that work from the disk, executed notebooks, a word on old pages.
 
     Args:
         folder: the book's folder.
         site: Quarto's output folder.
         outputs: files that were rendered.
+        whole: whether this was all of the book; if not, no other chapter's cells run for notebooks.
     """
     project = load_project(folder)
     _adopt(project)
@@ -78,7 +80,7 @@ def after(folder: Path, site: Path, outputs: list[str]) -> None:
     for page in site.glob("*.html"):
         _rewrite(page, _with_classic_scripts(page))
     try:
-        _write_notebooks(project, site)
+        _write_notebooks(project, site, whole)
     except BookError as error:
         print(f"The notebooks were not written: {error}")
     record = _record(folder)
@@ -149,7 +151,11 @@ def _adopt(project: Project) -> None:
             kept.unlink()
 
 
-def _write_notebooks(project: Project, site: Path) -> None:
+def _write_notebooks(project: Project, site: Path, whole: bool) -> None:
+    chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
+    if not whole and not all_cached(project, chapters):
+        print("The notebooks are as before; `quarto render` renews them.")
+        return
     with tempfile.TemporaryDirectory() as stage:
         book = prepare(project, Path(stage))
         write_notebooks(book, Path(stage), site / "notebooks")

@@ -58,21 +58,18 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
-def number_chapters(texts: dict[str, str], folder: Path, appendices: int = 0) -> list[Document]:
+def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
     """Parses the chapters' Markdown and numbers their labels.
 
-    Chapters count from 1, the last `appendices` of them from A; those that have no heading, or an
-    unnumbered one, don't count.
+    The chapter number counts the chapters whose first heading is not unnumbered.
     """
     numbers: dict[str, str] = {}
-    counts = {False: 0, True: 0}
-    for place, (name, text) in enumerate(texts.items()):
+    count = 0
+    for name, text in texts.items():
         first = next((line for line in text.splitlines() if line.startswith("# ")), "")
-        appendix = place >= len(texts) - appendices
         unnumbered = ".unnumbered" in first or not first
-        counts[appendix] += not unnumbered
-        letter = chr(ord("A") - 1 + counts[True])
-        numbers[name] = "" if unnumbered else letter if appendix else str(counts[False])
+        count += not unnumbered
+        numbers[name] = "" if unnumbered else str(count)
 
     def number(name: str) -> Document:
         arguments = ["-f", READER, WIDE, "-t", "json", "--lua-filter", str(HERE / "number.lua")]

@@ -22,8 +22,7 @@ class Project:
         folder: where `_quarto.yml` is.
         title: title of the book; `subtitle`, `author`, `description`, `date` likewise, empty if
             not given.
-        chapters: files of the chapters and then of the appendices, in order.
-        appendices: number of appendices among them.
+        chapters: files of the chapters, in order.
         bibliography: BibTeX file, or None.
         pdf_name: file name of the PDF.
         lang: language of the text, such as en.
@@ -41,7 +40,6 @@ class Project:
     author: str = ""
     description: str = ""
     date: str = ""
-    appendices: int = 0
     bibliography: Path | None = None
     pdf_name: str = "book.pdf"
     lang: str = "en"
@@ -83,16 +81,14 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
     """The project described by `config`; raises one of `MALFORMED` if it isn't well formed."""
     book, own = config["book"], config.get("qmdbook") or {}
     bibliography = config.get("bibliography")
-    appendices = book.get("appendices") or []
     return Project(
         folder=folder,
         title=str(book["title"]),
-        chapters=tuple(_files(folder, [*book["chapters"], *appendices])),
+        chapters=tuple(_files(folder, book["chapters"])),
         subtitle=_text(book, "subtitle"),
         author=_text(book, "author"),
         description=_text(book, "description"),
         date=_date(_text(book, "date")),
-        appendices=len(appendices),
         bibliography=folder / str(bibliography) if bibliography else None,
         pdf_name=f"{book.get('output-file', 'book')}.pdf",
         lang=str(config.get("lang", "en")),

@@ -85,7 +85,7 @@ def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> 
     executed = execute_chapters(project, chapters, cell_timeout)
     figures = stage / "figures"
     texts = {c.name: weave(c, executed[c.name], figures) for c in chapters}
-    documents = number_chapters(texts, stage, project.appendices)
+    documents = number_chapters(texts, stage)
     check_book(project, chapters, documents, stage)
     return Book(project, chapters, executed, documents)
 

@@ -22,10 +22,6 @@ local function fail(message)
   os.exit(3)
 end
 
-local function name_of(label)
-  return label.kind == "chapter" and label.number:match("^%u") and "Appendix" or NAMES[label.kind]
-end
-
 -- References ------------------------------------------------------------------------------------
 
 -- What a hand-in calls a chapter or section: the homework's question and part.
@@ -46,7 +42,7 @@ local function reference(citation)
   elseif label.number == "" then
     text = pandoc.Inlines(label.text)
   elseif citation.mode ~= "SuppressAuthor" then
-    text = pandoc.Inlines(name_of(label) .. "\u{a0}" .. label.number)
+    text = pandoc.Inlines(NAMES[label.kind] .. "\u{a0}" .. label.number)
   end
   local elsewhere = page == "" and not present[citation.id] -- and this is the whole file
   if format == "ipynb" or elsewhere then return text .. citation.suffix end
@@ -95,9 +91,7 @@ local function header(el)
     local named = el.level == 1 or part
     local label = { number = number, part = part }
     if number and named then el.content:insert(1, asked(el.level == 1 and "chapter" or "sec", label) .. ": ") end
-    if el.level == 1 and number and number ~= "1" then return { raw("#pagebreak(weak: true)", true), el } end
   elseif number then
-    if el.level == 1 and number:match("^%u") then number = "Appendix " .. number .. " —" end
     local text = format == "html" and pandoc.Span(number, pandoc.Attr("", { "section-number" }))
       or pandoc.Str(number)
     el.content:insert(1, text)

@@ -58,7 +58,7 @@ def test_terms_that_cancel_are_shown() -> None:
     text = explained(
         x=[1], y=[0, 0, 1], W_H=[[1], [1]], b_H=[0, 0], W_O=[[2, 0], [0, 2], [1, 3]], b_O=[0, 0, 0]
     )
-    assert r"2 \cdot 0.2119 + 0 \cdot 0.2119 + 1 \cdot (-0.4239) = 0$" in text
+    assert r"2 \cdot 0.1065 + 0 \cdot 0.1065 + 1 \cdot (-0.2130) = 0$" in text
     assert "outputs with equal logits get equal probabilities" in text
 
 

@@ -31,8 +31,8 @@ from pdfs import (
 from qmdbook.render import Outputs
 
 THEORY = ("q1_backprop", "q2_adam")
-CHAPTERS = ("index", *THEORY, "q3_cifar", "api")
-FONTS = {"LibertinusSerif", "NewCMMath", "DejaVuSansMono"}
+CHAPTERS = ("index", *THEORY, "q3_cifar", "api", "notation")
+FONTS = {"STIXTwoText", "STIXTwoMath", "DejaVuSansMono"}
 
 
 @pytest.fixture(scope="module")

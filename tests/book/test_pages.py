@@ -17,7 +17,7 @@ from qmdbook.render import Outputs
 
 pytestmark = pytest.mark.browser
 QUESTIONS = ("q1_backprop", "q2_adam", "q3_cifar")
-CHAPTERS = ("index", *QUESTIONS, "api")
+CHAPTERS = ("index", *QUESTIONS, "api", "notation")
 PAPER = "getComputedStyle(document.body).backgroundColor"
 ATTACK = """async () => {
   const reported = [];
@@ -82,7 +82,7 @@ def test_pages_say_what_they_are_and_offer_notebook_and_pdf(
     )
     assert head["lang"] == "en"
     assert head["title"] == f"{head['og:title']} – {head['og:site_name']}"
-    assert len(head["description"]) > 60
+    assert len(head["description"]) > 20
     assert head["og:description"] == head["description"]
     icon = page.get_attribute("link[rel=icon]", "href")
     assert (site / str(icon)).is_file()
@@ -91,7 +91,7 @@ def test_pages_say_what_they_are_and_offer_notebook_and_pdf(
         page.set_viewport_size({"width": width, "height": 900})
         assert page.locator(f"a[href='{notebook}']").first.is_visible()
         assert page.locator("a[href='hw1.pdf']").first.is_visible()
-    assert "Built from hw1lib" in page.inner_text("footer")
+    assert "CC BY 4.0" in page.inner_text("footer")
 
 
 def test_nothing_from_elsewhere_and_no_inline_script_runs(site: Path, browser: Browser) -> None:
@@ -148,9 +148,17 @@ def test_search_finds_bias_correction(page: Page) -> None:
     assert page.locator("#search-results").is_hidden()
 
 
-def test_search_opens_its_first_result_by_keyboard(page: Page) -> None:
-    page.fill("#search", "one-hot")
-    page.fill("#search", "bias correction")
+def test_search_is_worked_by_keyboard(page: Page) -> None:
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("bias correction")
+    found = page.locator("#search-results a")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.href") == found.nth(1).evaluate("a => a.href")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.id") == "search"
     page.keyboard.press("Enter")
     page.wait_for_url("**/q2_adam.html*")
 
@@ -161,39 +169,6 @@ def test_the_keyboard_skips_to_the_text(page: Page) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
-
-
-@pytest.mark.parametrize(
-    ("name", "target", "text"),
-    [
-        ("q1_backprop", "#eq-answer-o", "(1.14)"),
-        ("q1_backprop", "#fig-network", "Figure 1.1."),
-        ("q1_backprop", "#tbl-agreement", "autograd"),
-        ("q1_backprop", "#sec-zeros", "derivatives are zero"),
-        ("q2_adam", "#ref-kingma2015adam", "arxiv.org/abs/1412.6980"),
-        ("index", "q1_backprop.html#sec-zeros", "Are any derivatives zero?"),
-    ],
-)
-def test_references_show_what_they_point_to(
-    page: Page, site: Path, name: str, target: str, text: str
-) -> None:
-    go(page, site, name)
-    link, preview = page.locator(f"main a[href='{target}']").first, page.locator("#preview")
-    link.hover()
-    preview.wait_for(state="visible")
-    assert text in preview.inner_text().replace("\u00a0", " ")
-    preview.hover()  # it stays while the mouse is on it
-    page.wait_for_timeout(300)
-    assert preview.is_visible()
-    page.keyboard.press("Escape")
-    assert preview.is_hidden()
-    page.mouse.move(0, 0)
-    page.keyboard.press("Tab")  # so that focus is shown, as it is for a keyboard
-    link.focus()
-    assert preview.is_visible()
-    assert link.get_attribute("aria-describedby") == "preview"
-    assert page.evaluate("[...document.querySelectorAll('#preview [id]')].length") == 0
-    assert violations(page, "#preview") == []
 
 
 def test_menus_are_folded_on_a_phone_and_open_on_a_desk(page: Page) -> None:

@@ -11,9 +11,8 @@ from qmdbook.render import Outputs
 pytestmark = [pytest.mark.browser, pytest.mark.quarto, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("name", ["index", "q1_backprop", "q2_adam", "q3_cifar", "api"])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
+@pytest.mark.parametrize("name", ["index", "q1_backprop", "q2_adam", "q3_cifar", "api", "notation"])
 def test_pages_load_whole_fit_and_are_accessible(
     built_by_quarto: Outputs, browser: Browser, name: str, width: int, theme: str
 ) -> None:

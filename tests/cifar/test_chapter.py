@@ -109,7 +109,7 @@ def test_the_net_overfits(names: dict[str, Any]) -> None:
         assert best.loc[seed, "test_loss"] == run["test_loss"].min()
     assert (final["test_loss"] > 3 * best["test_loss"]).all()
     assert (best["epoch"] < 30).all()
-    assert names["after_100"].min() > 10 * final["train_loss"].max()
+    assert names["after_fixed"].min() > 10 * final["train_loss"].max()
     assert names["sure_and_wrong"] > 0.8
     assert names["confidence"].mean() > names["accuracy"] + 0.4
     assert names["early"]["test_loss"].max() < final["test_loss"].min() / 3
@@ -136,8 +136,10 @@ def test_symptoms_of_mistakes(names: dict[str, Any]) -> None:
 
 
 def test_calibration_is_the_packages(names: dict[str, Any]) -> None:
-    package = names["predictions"].calibration_error()
-    assert names["calibration_error"] == pytest.approx(package, rel=1e-9)
+    bins = names["predictions"].calibration()
+    gaps = (bins["accuracy"] - bins["confidence"]).abs()
+    expected = (gaps * bins["count"]).sum() / bins["count"].sum()
+    assert names["calibration_error"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_what_is_confused(names: dict[str, Any]) -> None:

@@ -1,22 +1,28 @@
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from hw1lib.cifar.fingerprint import tensors_digest
 
 from hw1lib.cifar import results as module
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.results import FILES, SUMMARY, WEIGHTS, load_results, save_results
-from hw1lib.cifar.sgd import Run, standardise
+from hw1lib.cifar.manifest import MANIFEST, add_to_manifest, bytes_digest, read_listed
+from hw1lib.cifar.provenance import code_digest
+from hw1lib.cifar.results import FILES, WEIGHTS, load_results, save_results, weights_digest
+from hw1lib.cifar.run import Run, standardise
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 
 CPU = torch.device("cpu")
-ALL = (*FILES, SUMMARY)
+CODE = '''
+import os
+
+def f(x: int) -> int:
+    """Doubles."""
+    return 2 * x  # twice
+'''
 
 
 @pytest.fixture
@@ -24,18 +30,22 @@ def folder(root: Path, tmp_path: Path) -> Path:
     """A copy of the committed results."""
     target = tmp_path / "results"
     target.mkdir()
-    for name in ALL:
+    for name in (*FILES, MANIFEST):
         shutil.copy(root / "results" / name, target / name)
     return target
 
 
 def test_committed_results_are_the_homeworks_on_all_images(root: Path) -> None:
     results = load_results(root / "results")
-    assert results.summary["data"]["train_images"] == 50_000
-    assert results.summary["data"]["test_images"] == 10_000
-    assert results.summary["parameters"] == 304_202
-    assert [run["seed"] for run in results.summary["runs"]] == [0, 1, 2, 3, 4]
-    assert all(run["flattened"] for run in results.summary["runs"])
+    summary = results.summary
+    assert summary["data"]["train_images"] == 50_000
+    assert summary["data"]["test_images"] == 10_000
+    assert summary["data"]["source"].endswith("md5 checked")
+    assert summary["parameters"] == 304_202
+    assert [run["seed"] for run in summary["runs"]] == [0, 1, 2, 3, 4]
+    assert all(run["flattened"] for run in summary["runs"])
+    assert {"python", "torch", "torchvision", "hw1lib"} == summary["versions"].keys()
+    assert {"processor", "device", "threads", "date", "code"} <= summary.keys()
     assert results.final["test_accuracy"].between(0.40, 0.46).all()
     assert results.net(Homework())(torch.zeros(1, 1024)).shape == (1, 10)
     assert sum(path.stat().st_size for path in (root / "results").glob("*.*")) < 3_000_000
@@ -46,34 +56,17 @@ def test_the_committed_files_belong_together(root: Path) -> None:
     results = load_results(root / "results")
     for run in results.summary["runs"]:
         row = results.final.loc[run["seed"]]
-        assert {key: run[key] for key in row.index if key in run} == {
-            key: row[key] for key in row.index if key in run
-        }
-    assert tensors_digest(results.weights) == results.summary["runs"][0]["weights"]
+        assert all(run[key] == row[key] for key in row.index if key in run)
+    for name, table in (("homework", results.history), ("extra", results.held_out)):
+        seconds = results.summary["seconds"][name]
+        assert seconds == pytest.approx(table["seconds"].sum(), abs=0.06)
+    first = bytes_digest((root / "results" / WEIGHTS).read_bytes())
+    assert first == results.summary["runs"][0]["weights"] == weights_digest(results.net(Homework()))
     right = results.predictions.predicted == results.predictions.labels
     accuracy = right.double().mean(dim=1).tolist()
     assert accuracy == pytest.approx(results.final["test_accuracy"].tolist(), abs=1e-12)
-    assert (results.early_stopped["epoch"] < results.final["epoch"]).all()
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_a_missing_file_is_named(folder: Path, name: str) -> None:
-    (folder / name).unlink()
-    with pytest.raises(InputError, match=f"{name} is missing: run `hw1 train`"):
-        load_results(folder)
-
-
-def test_another_config_is_stale(folder: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"learning_rate is 0\.01, the homework's is 0\.1; run `hw1 train`"
-    ):
-        load_results(folder, Homework(learning_rate=0.1))
-
-
-def test_other_training_code_is_stale(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "training_code_digest", lambda: "other")
-    with pytest.raises(InputError, match="other training code than this; run `hw1 train`"):
-        load_results(folder)
+    turned = results.held_out.groupby("seed")["epoch"].max()
+    assert (turned < results.final["epoch"]).all()
 
 
 def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
@@ -91,13 +84,50 @@ def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
         "validation_loss",
         "validation_accuracy",
     }
-    assert tensors_digest(results.weights) == tensors_digest(runs[False, 7].net.state_dict())
+    assert weights_digest(results.net(homework)) == weights_digest(runs[False, 7].net)
 
 
-def test_summary_says_where_the_numbers_come_from(root: Path) -> None:
-    summary = json.loads((root / "results" / SUMMARY).read_text())
-    assert {"data", "runs", "device", "threads", "seconds", "date", "versions"} <= summary.keys()
-    assert {"python", "torch", "torchvision", "hw1lib"} == summary["versions"].keys()
-    assert len(summary["data"]["digest"]) == 64
-    assert summary["files"].keys() == set(FILES)
-    assert summary["files"][WEIGHTS]["bytes"] == (root / "results" / WEIGHTS).stat().st_size
+def test_another_config_is_stale(folder: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"learning_rate is 0\.01, the homework's is 0\.1; run `hw1 train`"
+    ):
+        load_results(folder, Homework(learning_rate=0.1))
+
+
+def test_other_training_code_is_stale(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "training_code_digest", lambda: "other")
+    with pytest.raises(InputError, match="other training code than this made it; run `hw1 train`"):
+        load_results(folder)
+
+
+def test_a_listed_file_is_read_as_long_as_it_and_its_source_are_the_same(folder: Path) -> None:
+    notebook, one, two = folder / "coding.ipynb", bytes_digest(b"one"), bytes_digest(b"two")
+    notebook.write_text("made from one")
+    with pytest.raises(InputError, match=r"coding\.ipynb does not belong to these results"):
+        read_listed(folder, "coding.ipynb", one)
+    add_to_manifest(folder, "coding.ipynb", one)
+    assert read_listed(folder, "coding.ipynb", one) == b"made from one"
+    load_results(folder)
+    with pytest.raises(InputError, match=r"coding\.ipynb is stale: .*another source"):
+        read_listed(folder, "coding.ipynb", two)
+    notebook.write_text("made from One")
+    with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote: cure"):
+        read_listed(folder, "coding.ipynb", one, "cure")
+    with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote"):
+        load_results(folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        (CODE.replace("# twice", "# two times"), True),
+        (CODE.replace("Doubles.", "Twice the number."), True),
+        (CODE.replace('    """Doubles."""\n', ""), True),
+        (CODE.replace("import os", "import sys"), True),
+        (CODE.replace("2 * x", "(2\n * x)"), True),
+        (CODE.replace("2 * x", "3 * x"), False),
+        (CODE.replace("2 * x", "'2' * x"), False),
+    ],
+)
+def test_meaning_counts_and_layout_does_not(changed: str, same: bool) -> None:
+    assert (code_digest(CODE) == code_digest(changed)) is same

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -13,6 +12,8 @@ from typing import Any, Protocol
 
 import pytest
 
+import smallbook
+
 MAIN = "import sys; from hw1lib.cli import main; sys.exit(main())"
 TWO_CHAPTERS = """\
 project: {type: book}
@@ -20,7 +21,7 @@ book:
   title: "Two chapters"
   output-file: small
   chapters: [index.qmd, q1_one.qmd]
-format: {html: {html-math-method: mathml}}
+qmdbook: {notebooks: [q1_one.qmd]}
 """
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -33,16 +34,11 @@ class WriteBook(Protocol):
 
 
 @pytest.fixture(scope="session")
-def write_book(root: Path) -> WriteBook:
-    """The small book of tests/book, with a network file, by which the command finds it."""
-    spec = importlib.util.spec_from_file_location("small_book", root / "tests/book/conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def write_book() -> WriteBook:
+    """The small book, with a network file, by which the command finds it."""
 
     def write(folder: Path, **chapters: str) -> Path:
-        module.write_book(folder, **chapters)
+        smallbook.write_book(folder, **chapters)
         (folder / "network.toml").write_text("x = [1]\n")
         return folder
 

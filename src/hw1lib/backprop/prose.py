@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from IPython.display import Markdown
+from sympy import Expr, Float
 from torch import Tensor
 
 from hw1lib.backprop.check import GradientCheck, check_gradients
@@ -82,7 +83,7 @@ def formulas(network: Network) -> dict[str, Markdown]:
         "activation": ACTIVATION[network.activation],
         "slope": SLOPE[network.activation],
         "output": OUTPUT[network.output],
-        "loss": f"{LOSS[network.output]} = -\\log {probability(network)}",
+        "loss": rf"{LOSS[network.output]} = -\log {probability(network)}",
         "loss_of_logits": LOSS_OF_LOGITS[network.output],
         "loss_slope": LOSS_SLOPE[network.output],
     }
@@ -124,6 +125,16 @@ def agreement_in_words(check: GradientCheck) -> Markdown:
         "itself; and *finite differences* evaluate the loss a little above and a little below each "
         "parameter."
     )
+
+
+def in_symbols(network: Network, loss: Expr, slope: Expr, index: tuple[int, int]) -> Markdown:
+    """The loss as a function of one weight of W_H and its derivative, where they are short."""
+    long = loss.count_ops() > 30 or slope.count_ops() > 60
+    if long or loss.atoms(Float) or network.is_decimal:
+        return Markdown("")
+    row, column = index
+    value = latex(network.W_H[row][column])
+    return Markdown(f"Here $L(w) = {latex(loss)}$ and $L'(w) = {latex(slope)}$, at $w = {value}$.")
 
 
 def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero]) -> str:

@@ -173,11 +173,12 @@ def _draw(axes: Axes, values: pd.DataFrame, color: str, name: str, form: str) ->
 
 def _name_spike(axes: Axes, losses: pd.DataFrame) -> None:
     """Names seed and epoch of the largest rise within an epoch."""
-    rises = losses.diff().unstack()
-    seed, epoch = rises.idxmax()
+    rises = losses.diff()
+    seed = rises.max().idxmax()
+    epoch = int(rises[seed].argmax())  # counted from 0
     axes.annotate(
-        f"seed {seed}, epoch {epoch}",
-        (epoch, losses.loc[epoch, seed]),
+        f"seed {seed}, epoch {losses.index[epoch]}",
+        (losses.index[epoch], losses[seed].iloc[epoch]),
         xytext=(-5, 0),
         textcoords="offset points",
         color=BLUE,
@@ -206,7 +207,7 @@ def _box_last_epochs(axes: Axes, losses: pd.DataFrame, window: int) -> None:
 
 def _mark_stops(axes: Axes, values: pd.DataFrame) -> None:
     """A tick on the epoch axis where each seed's training stopped."""
-    stops = [values[seed].last_valid_index() for seed in values]
+    stops = [int(values[seed].dropna().index[-1]) for seed in values]
     place = axes.get_xaxis_transform()
     axes.plot(stops, [0.025] * len(stops), "|", color=GREEN, markersize=9, transform=place)
     axes.text(min(stops), 0.03, "stops ", color=GREEN, ha="right", transform=place)

@@ -63,12 +63,6 @@ class Predictions:
         means = groups.mean().rename(columns={"right": "accuracy"})
         return means.assign(count=groups.size())
 
-    def calibration_error(self, bins: int = 10) -> float:
-        """The expected calibration error (@eq-calibration), 0 if confidence equals accuracy."""
-        table = self.calibration(bins)
-        gaps = (table["confidence"] - table["accuracy"]).abs()
-        return float((gaps * table["count"]).sum() / table["count"].sum())
-
 
 @torch.inference_mode()
 def predict(nets: list[nn.Sequential], test: Split) -> Predictions:

@@ -53,6 +53,21 @@
     status.textContent = list.hidden ? "" : found.length + (found.length === 1 ? " result" : " results");
   }
 
+  // Arrow keys go through the results, "/" goes to the box.
+  function step(event) {
+    const places = [input, ...list.querySelectorAll("a")];
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const next = by && places[places.indexOf(document.activeElement) + by];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+    event.preventDefault();
+    input.focus();
+  });
   input.addEventListener("input", show);
   input.addEventListener("focus", show);
   input.addEventListener("keydown", function (event) {
@@ -60,6 +75,7 @@
     if (event.key === "Enter" && first) first.click();
   });
   document.querySelector(".search").addEventListener("keydown", function (event) {
+    step(event);
     if (event.key !== "Escape") return;
     input.value = "";
     input.focus();

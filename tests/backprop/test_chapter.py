@@ -1,0 +1,103 @@
+"""The chapter's own code, run on the networks that readers have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from IPython.display import Markdown
+from test_network import GOOD, toml
+from test_zeros import MADE
+
+from hw1lib.backprop.manual import backward
+from hw1lib.backprop.network import PARAMETERS
+
+CELL = re.compile(r"(?s)```\{python\}\n(.*?)```|`\{python\} ([^`]+)`")
+EIGHT = range(8)
+LARGE = {
+    "x": [1] * 8, "y": [int(i == 3) for i in EIGHT],
+    "W_H": [[f"{i - j}/9" for j in EIGHT] for i in EIGHT], "b_H": [0] * 8,
+    "W_O": [[f"{i + j}/11" for j in EIGHT] for i in EIGHT], "b_O": [0] * 8, "activation": "tanh",
+}  # fmt: skip
+OWN = [
+    {**GOOD, "b_H": [0, -3, 2], "example": True},
+    {"x": ["0.05", "0.10"], "y": [1, 0], "W_H": [["0.15", "0.20"], ["0.25", "0.30"]],
+     "b_H": ["0.35", "0.35"], "W_O": [["0.40", "0.45"], ["0.50", "0.55"]],
+     "b_O": ["0.60", "0.60"], "activation": "sigmoid"},
+    {**GOOD, "W_O": [["1/2", 1, -1]], "b_O": [0], "y": 1, "output": "sigmoid", "b_H": [0, 4, 2]},
+    {**GOOD, "activation": "tanh", "W_O": [[1, 0, 1], [0, 1, 3]], "b_H": [0, 1, "1/2"]},
+    {**GOOD, "activation": "identity"},
+    LARGE,
+    *MADE[:4],
+    *MADE[8:11],
+]  # fmt: skip
+
+
+def chapter(root: Path) -> str:
+    return (root / "q1_backprop.qmd").read_text(encoding="utf-8")
+
+
+def run(text: str) -> tuple[dict[str, Any], str]:
+    """The names that the chapter's code defines, and its prose with the inline values in it."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+
+    def value(found: re.Match[str]) -> str:
+        if found[1]:
+            exec(found[1], names)  # noqa: S102
+            return ""
+        shown = eval(found[2], names)  # noqa: S307
+        return str(shown.data) if isinstance(shown, Markdown) else str(shown)
+
+    return names, CELL.sub(value, text)
+
+
+@pytest.fixture(autouse=True)
+def _torch_as_before() -> Any:
+    """The chapter sets the default type."""
+    before = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(before)
+    torch.set_printoptions(profile="default")
+
+
+@pytest.mark.parametrize("number", range(len(OWN)))
+def test_its_code_finds_what_the_package_finds(
+    number: int, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "_quarto.yml").touch()
+    (tmp_path / "network.toml").write_text(toml(OWN[number]))
+    monkeypatch.chdir(tmp_path)
+    names, prose = run(chapter(root))
+    network, by_hand = names["network"], backward(names["network"])
+    for name in PARAMETERS:
+        wanted = getattr(by_hand, name)
+        assert torch.allclose(names[f"d{name}"], wanted, rtol=1e-9, atol=1e-12), name
+    assert torch.allclose(names["loss"], names["values"].loss)
+    row, column = names["row"], names["column"]
+    slope = float(names["slope_of_w"].evalf(30, subs={names["w"]: network.W_H[row][column]}))
+    assert slope == pytest.approx(float(by_hand.W_H[row, column]), rel=1e-9, abs=1e-30)
+    assert ("book's example network, not your figure's" in prose) == network.example
+    assert not re.search(r"\bnan\b|\binf\b|None\b(?! of)|\d/\d{3}", prose)
+
+
+def test_cells_are_short_and_most_are_visible(root: Path) -> None:
+    cells = [cell for cell, _ in CELL.findall(chapter(root)) if cell]
+    visible = [cell.strip().splitlines() for cell in cells if "echo: false" not in cell]
+    assert max(map(len, visible)) <= 12
+    assert len(visible) > 0.6 * len(cells)
+    assert sum(map(len, visible)) > 60
+
+
+def test_decimals_stay_decimals(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "_quarto.yml").touch()
+    (tmp_path / "network.toml").write_text(toml(OWN[1]))
+    monkeypatch.chdir(tmp_path)
+    _, prose = run(chapter(root))
+    assert r"\begin{bmatrix} 0.15 & 0.2 \\ 0.25 & 0.3 \end{bmatrix}" in prose
+    assert r"= \begin{bmatrix} 0.3775 \\ 0.3925 \end{bmatrix}" in prose
+    assert not re.search(r"\d+ / \d+|e\^\{\d", prose)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hw1lib.cifar.data import Cifar10
+from hw1lib.cifar.run import Run, hold_out, restore_checkpoint, save_checkpoint, standardise
+from hw1lib.cifar.sgd import evaluate
+from hw1lib.errors import InputError
+from hw1lib.homework import Homework
+
+CPU = torch.device("cpu")
+IDENTITY: dict[str, object] = {"seed": 0, "config": {"learning_rate": 0.01}}
+SMALL = Homework(hidden_sizes=(4,))
+
+
+def test_standardised_by_the_training_set(tiny: Cifar10) -> None:
+    train, test = standardise(tiny, CPU)
+    assert float(train.pixels.double().mean()) == pytest.approx(0, abs=1e-6)
+    assert float(train.pixels.double().std(correction=0)) == pytest.approx(1, abs=1e-6)
+    pixels = tiny.train.pixels.double()
+    wanted = (tiny.test.pixels.double() - pixels.mean()) / pixels.std(correction=0)
+    assert torch.allclose(test.pixels.double(), wanted, atol=1e-5)
+
+
+def test_as_many_images_of_each_class_are_held_out() -> None:
+    labels = torch.arange(5_000) % 10
+    kept, held = hold_out(labels, 500)
+    assert labels[held].bincount().tolist() == [50] * 10
+    assert sorted(kept.tolist() + held.tolist()) == list(range(5_000))
+    assert torch.equal(held, hold_out(labels, 500)[1])
+    assert not torch.equal(held, hold_out(labels, 500, seed=1)[1])
+
+
+def test_a_run_is_repeatable_and_stops_at_the_cap(tiny: Cifar10) -> None:
+    splits = standardise(tiny, CPU)
+    runs = [Run(Homework(max_epochs=3), seed, CPU) for seed in (0, 0, 1)]
+    for run in runs:
+        while not run.finished:
+            run.next_epoch(*splits)
+            torch.rand(3)  # what else uses the global random state does not matter
+        assert [row["epoch"] for row in run.history] == [1, 2, 3]
+    first, second, other = ([row["train_loss"] for row in run.history] for run in runs)
+    assert first == second
+    assert first[0] != other[0]
+    assert first[-1] < first[0]
+    for ours, same in zip(runs[0].net.parameters(), runs[1].net.parameters(), strict=True):
+        assert torch.equal(ours, same)
+
+
+def test_a_row_holds_the_means_over_the_whole_sets(tiny: Cifar10) -> None:
+    train, test = standardise(tiny, CPU)
+    run = Run(Homework(), 0, CPU)
+    row = run.next_epoch(train, test)
+    for name, split in (("train", train), ("test", test)):
+        losses, right = evaluate(run.net, split)
+        assert row[f"{name}_loss"] == pytest.approx(float(losses.mean()), rel=1e-12)
+        assert row[f"{name}_accuracy"] == float(right.double().mean())
+
+
+def test_held_out_images_are_never_trained_on(tiny: Cifar10) -> None:
+    train, test = standardise(tiny, CPU)
+    _, held = hold_out(train.labels, 50)
+    other = train.pixels.clone()
+    other[held] = 7.0
+    runs = [Run(Homework(held_out=50), 0, CPU, held_out=True) for _ in range(2)]
+    rows = [
+        run.next_epoch(replace(train, pixels=pixels), test)
+        for run, pixels in zip(runs, (train.pixels, other), strict=True)
+    ]
+    assert rows[0]["train_loss"] == rows[1]["train_loss"]
+    assert rows[0]["test_loss"] == rows[1]["test_loss"]
+    assert rows[0]["validation_loss"] != rows[1]["validation_loss"]
+
+
+def test_a_run_stops_by_its_rule(tiny: Cifar10) -> None:
+    splits = standardise(tiny, CPU)
+    flat = Run(Homework(flat_window=2, flat_tolerance=100.0), 0, CPU)
+    turned = Run(Homework(patience=1, learning_rate=1e-30, held_out=50), 0, CPU, held_out=True)
+    for run in (flat, turned):
+        while not run.finished:
+            run.next_epoch(*splits)
+        assert run.settled
+        assert len(run.history) == 2
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(tiny: Cifar10) -> None:
+    train, test = standardise(tiny, CPU)
+    run = Run(Homework(), 0, CPU)
+    run.next_epoch(train, test)
+    poisoned = train.pixels.clone()
+    poisoned[130] = torch.nan
+    with pytest.raises(InputError, match=r"not finite after epoch 2: .*smaller learning rate"):
+        run.next_epoch(replace(train, pixels=poisoned), test)
+    assert len(run.history) == 1
+
+
+@pytest.fixture
+def run(tiny: Cifar10) -> Run:
+    """A run of a small net, after two epochs."""
+    made = Run(SMALL, 0, CPU)
+    for _ in range(2):
+        made.next_epoch(*standardise(tiny, CPU))
+    return made
+
+
+def test_a_restored_run_goes_on_bit_by_bit(run: Run, tiny: Cifar10, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "run.safetensors", run, IDENTITY)
+    restored = Run(SMALL, 5, CPU)
+    assert restore_checkpoint(tmp_path / "run.safetensors", restored, IDENTITY)
+    assert restored.history == run.history
+    for each in (run, restored):
+        each.next_epoch(*standardise(tiny, CPU))
+    assert restored.history[-1] | {"seconds": 0} == run.history[-1] | {"seconds": 0}
+    for ours, wanted in zip(restored.net.parameters(), run.net.parameters(), strict=True):
+        assert torch.equal(ours, wanted)
+
+
+def test_without_a_checkpoint_of_this_run_nothing_is_restored(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.safetensors"
+    fresh = Run(SMALL, 5, CPU)
+    assert not restore_checkpoint(path, fresh, IDENTITY)
+    save_checkpoint(path, run, IDENTITY)
+    assert not restore_checkpoint(path, fresh, {**IDENTITY, "seed": 1})
+    assert fresh.history == []
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_a_damaged_checkpoint_is_named_and_never_used(
+    run: Run, tmp_path: Path, data: st.DataObject
+) -> None:
+    """Cut anywhere, or with one bit flipped anywhere."""
+    path = tmp_path / "run.safetensors"
+    if not path.exists():
+        save_checkpoint(path, run, IDENTITY)
+        path.rename(tmp_path / "whole")
+    whole = bytearray((tmp_path / "whole").read_bytes())
+    place = data.draw(st.integers(0, len(whole) - 1))
+    if data.draw(st.booleans()):
+        damaged = bytes(whole[:place])
+    else:
+        whole[place] ^= 1 << data.draw(st.integers(0, 7))
+        damaged = bytes(whole)
+    path.write_bytes(damaged)
+    fresh = Run(SMALL, 5, CPU)
+    start = {name: value.clone() for name, value in fresh.net.state_dict().items()}
+    with pytest.raises(InputError, match=r"run\.safetensors is damaged: delete it"):
+        restore_checkpoint(path, fresh, IDENTITY)
+    assert fresh.history == []
+    assert all(torch.equal(start[name], value) for name, value in fresh.net.state_dict().items())
