@@ -218,7 +218,7 @@ def test_a_preview_shows_new_numbers(
             assert process.poll() is None, log.read_text()
             time.sleep(0.5)
         for name in ("index", "q1_one"):
-            with urllib.request.urlopen(f"{address[1]}{name}.html") as answer:
+            with urllib.request.urlopen(f"{address[1]}{name}.html") as answer:  # noqa: S310
                 assert "A value: second" in answer.read().decode()
     finally:
         os.killpg(process.pid, signal.SIGTERM)
