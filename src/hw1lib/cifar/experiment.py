@@ -215,8 +215,8 @@ def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
         while waiting or running:
             while waiting and len(running) < max(1, (os.cpu_count() or 1) // waiting[0].threads):
                 job = waiting.pop(0)
-                receiver, process = _start(job)
-                running[receiver] = (job, process)
+                pipe, process = _start(job)
+                running[pipe] = (job, process)
             for receiver in wait(list(running)):
                 job, process = running[receiver]
                 try:
