@@ -68,6 +68,7 @@ def test_its_code_finds_what_the_package_finds(
     number: int, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "_quarto.yml").touch()
+    (tmp_path / "playground").symlink_to(root / "playground")
     (tmp_path / "network.toml").write_text(toml(OWN[number]))
     monkeypatch.chdir(tmp_path)
     names, prose = run(chapter(root))
@@ -95,6 +96,7 @@ def test_decimals_stay_decimals(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "_quarto.yml").touch()
+    (tmp_path / "playground").symlink_to(root / "playground")
     (tmp_path / "network.toml").write_text(toml(OWN[1]))
     monkeypatch.chdir(tmp_path)
     _, prose = run(chapter(root))

@@ -215,9 +215,10 @@ def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
         while waiting or running:
             while waiting and len(running) < max(1, (os.cpu_count() or 1) // waiting[0].threads):
                 job = waiting.pop(0)
-                pipe, process = _start(job)
-                running[pipe] = (job, process)
-            for receiver in wait(list(running)):
+                receiver, process = _start(job)
+                running[receiver] = (job, process)
+            receivers: list[Any] = wait(list(running))
+            for receiver in receivers:
                 job, process = running[receiver]
                 try:
                     message = receiver.recv()
