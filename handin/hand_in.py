@@ -245,7 +245,7 @@ def write_theory(
     """
     project = load_project(folder)
     theory = tuple(path for path in project.chapters if path.stem in THEORY)
-    project = replace(project, chapters=theory, appendices=0)
+    project = replace(project, chapters=theory)
     book = prepare(project, stage, cell_timeout)
     variables = {
         "title": project.title,

@@ -203,5 +203,6 @@ def _csv(table: pd.DataFrame) -> bytes:
 
 
 def _read_csv(content: bytes) -> pd.DataFrame:
-    """A history to the last bit."""
-    return pd.read_csv(io.BytesIO(content), float_precision="round_trip")
+    """A history to the last bit, which not every version of pandas reads by default."""
+    table = pd.read_csv(io.BytesIO(content), dtype=str)
+    return table.astype({name: int if name in ("seed", "epoch") else float for name in table})
