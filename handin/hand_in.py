@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 
 from hw1lib.backprop.network import load_network
 from hw1lib.cifar.data import default_data_dir
-from hw1lib.cifar.results import add_to_manifest, bytes_digest, read_listed
+from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
 from qmdbook.errors import BookError
@@ -245,7 +245,7 @@ def write_theory(
     """
     project = load_project(folder)
     theory = tuple(path for path in project.chapters if path.stem in THEORY)
-    project = replace(project, chapters=theory, appendices=0)
+    project = replace(project, chapters=theory)
     book = prepare(project, stage, cell_timeout)
     variables = {
         "title": project.title,

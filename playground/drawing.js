@@ -1,4 +1,4 @@
-// The network as a drawing: inputs left, hidden units in the middle, outputs and loss right.
+// The network as a drawing.
 Playground.drawing = (function () {
 "use strict";
 const { element, rounded } = Playground.notation;
@@ -40,15 +40,16 @@ function edges(scene, name, starts, ends) {
     line(scene, start, end, name, 1.2 + (size && 7 * size / largest), isOff(scene, name === "W_H" ? i : j))
       .dataset.for = `${name}-${i}-${j}`;
   }
-  const share = labelShare(starts.length, ends.length);
+  const share = labelShare(starts.length, ends.length, scene.digits > 2);
   for (const { start, end, i, j } of pairs) {
     label(scene, start.x + share * (end.x - start.x), start.y + share * (end.y - start.y), name, [i, j]);
   }
 }
 
-// At n/(n + 1) or 1/(m + 1) of the way from n to m units the labels of all lines stand in one column
-// at equal distances, so that none is on another.
-function labelShare(n, m) {
+// At n/(n + 1), 1/(m + 1) or, for up to 4 units, 3/7 of the way from n to m units no two labels of
+// lines stand on one spot; 3/7 is clear of the nodes where the drawing is narrow.
+function labelShare(n, m, isWide) {
+  if (!isWide && Math.min(n, m) > 2) return 3 / 7;
   const [late, early] = [n / (n + 1), 1 / (m + 1)];
   return late - 0.5 <= 0.5 - early ? late : early;
 }
@@ -61,19 +62,19 @@ function line({ svg, active }, start, end, name, width, off) {
 
 function isOff({ pass, hidden }, unit) { return !pass.active[unit] && !hidden.has("h"); }
 
-// A number of the network on a ground of its own, with its sign; centred, or to the right of x.
+// A number of the network with its sign; centred, or to the right of x.
 function label({ svg, pass, onDrag }, x, y, name, index, isRight = false) {
   const given = index.reduce((values, i) => values[i], pass.network[name]);
   const value = index.reduce((values, i) => values[i], pass.numbers[name]);
   const text = (value > 0 ? "+" : "") + (given.length > 6 ? rounded(value, 3) : given.replace("-", "−").replace("+", ""));
   const width = 8 + 7.4 * text.length, left = isRight ? x : x - width / 2;
   const group = element(svg, "g.label", { "data-for": [name, ...index].join("-") });
-  element(group, "rect", { x: left, y: y - 9, width, height: 18, rx: 5 });
+  element(group, "rect", { x: left, y: y - 8, width, height: 16, rx: 5 });
   element(group, "text", { x: left + width / 2, y }, text);
   if (onDrag) draggable(group, (...moved) => onDrag(name, index, ...moved));
 }
 
-// Sideways by the pointer; reports the tenths since its last report.
+// Reports tenths since its last report.
 function draggable(group, report) {
   group.classList.add("draggable");
   group.addEventListener("pointerdown", (down) => {

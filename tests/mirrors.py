@@ -9,8 +9,7 @@ import pickle
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeAlias
 
@@ -21,7 +20,6 @@ from hw1lib.cifar.data import BATCHES, CLASSES
 from hw1lib.cifar.download import torchvision_cifar10
 
 NAME = "cifar-10-python.tar.gz"
-Behaviour: TypeAlias = Callable[["Request"], None]
 
 
 def md5(content: bytes) -> str:
@@ -34,17 +32,18 @@ def batch(seed: int) -> bytes:
     return pickle.dumps({"data": noise, "labels": [i % 10 for i in range(40)]})
 
 
-def packed(*members: tuple[str, bytes | tarfile.TarInfo]) -> bytes:
-    """A .tar.gz of these names and contents."""
+def packed(*members: tuple[str, bytes], link: str = "") -> bytes:
+    """A .tar.gz of these names and contents and, if asked for, a link that leads outside."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, content in members:
-            if isinstance(content, tarfile.TarInfo):
-                tar.addfile(content)
-            else:
-                member = tarfile.TarInfo(name)
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        if link:
+            member = tarfile.TarInfo(link)
+            member.type, member.linkname = tarfile.SYMTYPE, "../../outside"
+            tar.addfile(member)
     return gzip.compress(out.getvalue(), 1, mtime=0)
 
 
@@ -68,107 +67,94 @@ def use_small_cifar10(monkeypatch: pytest.MonkeyPatch, body: bytes = BODY, url: 
     monkeypatch.setattr(cifar10, "meta", {**cifar10.meta, "md5": sums["batches.meta"]})
 
 
-@dataclass
-class Mirror:
-    """A running server: its address, and the ranges that were requested."""
+class Mirror(ThreadingHTTPServer):
+    """A server on this machine.
 
-    url: str
-    ranges: list[str | None] = field(default_factory=list)
-    closing: threading.Event = field(default_factory=threading.Event)
+    It answers its first request by the first behaviour, …, and all others by the last.
+    """
+
+    def __init__(self, behaviours: tuple[Behaviour, ...], body: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self.server_port}/{NAME}"
+        self.behaviours, self.body = behaviours, body
+        self.ranges: list[str | None] = []  # that were requested
+        self.closing = threading.Event()
 
 
-@dataclass
-class Request:
-    """One request for `body`, with the means to answer it."""
+class Answer(BaseHTTPRequestHandler):
+    """The answer to one request, with the means to give it."""
 
-    body: bytes
-    handler: BaseHTTPRequestHandler
-    closing: threading.Event
+    server: Mirror
+
+    def do_GET(self) -> None:
+        ranges, behaviours = self.server.ranges, self.server.behaviours
+        ranges.append(self.headers.get("Range"))
+        with suppress(BrokenPipeError, ConnectionResetError):
+            behaviours[min(len(ranges), len(behaviours)) - 1](self)
+
+    def log_message(self, *_: object) -> None:
+        return
 
     def head(self, status: int, **headers: object) -> None:
-        self.handler.send_response(status)
+        self.send_response(status)
         for name, value in headers.items():
-            self.handler.send_header(name.replace("_", "-"), str(value))
-        self.handler.end_headers()
-
-    def send(self, limit: int | None = None) -> None:
-        """Answers as a good server does, but for bytes after the first `limit`."""
-        asked = self.handler.headers.get("Range")
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        size = len(self.body)
-        if start >= size:
-            self.head(416, Content_Range=f"bytes */{size}", Content_Length=0)
-        elif start:
-            place = f"bytes {start}-{size - 1}/{size}"
-            self.head(206, Content_Range=place, Content_Length=size - start)
-        else:
-            self.head(200, Content_Length=size)
-        self.handler.wfile.write(self.body[start:][:limit])
+            self.send_header(name.replace("_", "-"), str(value))
+        self.end_headers()
 
 
-def good(request: Request) -> None:
-    request.send()
+Behaviour: TypeAlias = Callable[[Answer], object]
+
+
+def good(answer: Answer, limit: int | None = None) -> None:
+    """As a good server does, but for bytes after the first `limit`."""
+    body, asked = answer.server.body, answer.headers.get("Range")
+    start, size = int((asked or "bytes=0-")[6:-1]), len(body)
+    if start >= size:
+        answer.head(416, Content_Range=f"bytes */{size}", Content_Length=0)
+    elif start:
+        place = f"bytes {start}-{size - 1}/{size}"
+        answer.head(206, Content_Range=place, Content_Length=size - start)
+    else:
+        answer.head(200, Content_Length=size)
+    answer.wfile.write(body[start:][:limit])
 
 
 def breaks_off(after: int) -> Behaviour:
-    return lambda request: request.send(after)
+    return lambda answer: good(answer, after)
 
 
 def stalls(after: int) -> Behaviour:
-    def behave(request: Request) -> None:
-        request.send(after)
-        request.closing.wait(30)
-
-    return behave
+    return lambda answer: (good(answer, after), answer.server.closing.wait(30))
 
 
-def ignores_range(request: Request) -> None:
-    request.head(200, Content_Length=len(request.body))
-    request.handler.wfile.write(request.body)
+def ignores_range(answer: Answer) -> None:
+    answer.head(200)
+    answer.wfile.write(answer.server.body)
 
 
-def without_length(request: Request) -> None:
-    request.head(200)
-    request.handler.wfile.write(request.body)
+def sends_another_part(answer: Answer) -> None:
+    answer.head(206, Content_Range="bytes 7-8/9", Content_Length=0)
 
 
-def sends_another_part(request: Request) -> None:
-    request.head(206, Content_Range=f"bytes 7-{len(request.body) - 1}/{len(request.body)}")
-
-
-def shows_a_page(request: Request) -> None:
-    request.head(200, Content_Type="text/html")
-    request.handler.wfile.write(b"<html>Please log in</html>")
+def shows_a_page(answer: Answer) -> None:
+    answer.head(200, Content_Type="text/html")
+    answer.wfile.write(b"<html>Please log in</html>")
 
 
 def fails(status: int) -> Behaviour:
-    return lambda request: request.head(status, Content_Length=0)
+    return lambda answer: answer.head(status, Content_Length=0)
 
 
 @contextmanager
 def mirror(*behaviours: Behaviour, body: bytes = BODY) -> Iterator[Mirror]:
-    """A server that answers the first request by the first behaviour, …, the rest by the last."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.ranges.append(self.headers.get("Range"))
-            behave = behaviours[min(len(state.ranges), len(behaviours)) - 1]
-            try:
-                behave(Request(body, self, state.closing))
-            except (BrokenPipeError, ConnectionResetError):
-                return
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state = Mirror(f"http://127.0.0.1:{server.server_port}/{NAME}")
+    """A running server."""
+    server = Mirror(behaviours, body)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield state
+        yield server
     finally:
-        state.closing.set()
+        server.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()

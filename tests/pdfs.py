@@ -29,7 +29,7 @@ def positions(page: PageObject) -> list[tuple[float, float]]:
     places: list[tuple[float, float]] = []
 
     def visit(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
-        if text.strip():
+        if text.strip().strip("\u2060"):
             x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
             y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
             places.append((x, y))

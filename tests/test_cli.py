@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hw1lib.cifar.results import load_results
+from hw1lib.cifar import experiment, verify
+from hw1lib.cifar.verify import Verification
 from hw1lib.cli import main
-from hw1lib.errors import InputError
+from hw1lib.homework import Homework
 
 
 def test_gradients_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +55,6 @@ def test_adam(capsys: pytest.CaptureFixture[str]) -> None:
         ["train", "--seeds", str(2**63)],
         ["adam", "--steps", "9" * 5_000],
         ["verify", "--epochs", "0"],
-        ["bench", "--repeats", "4"],
         ["train", "--device", "tpu"],
         ["nothing"],
         [],
@@ -78,16 +79,27 @@ def test_a_user_error_is_one_sentence_and_exit_code_2(
     assert captured.err.count("\n") == 1
 
 
-def test_train_writes_results(
-    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_train_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[object] = []
+    monkeypatch.setattr(experiment, "train", lambda *arguments: taken.extend(arguments))
+    monkeypatch.setenv("HW1_DATA", "images")
+    command = "train --epochs 2 --seeds 3 1 3 --device cpu --threads 2 --results-dir out"
+    assert main(command.split()) == 0
+    homework = replace(Homework(), max_epochs=2)
+    assert taken == [homework, [3, 1], Path("images"), Path("out"), "cpu", 2]
+    monkeypatch.delenv("HW1_DATA")
+    assert main(["train", "--device", "cpu"]) == 0
+    default = [Homework(), [0, 1, 2, 3, 4], Path("data"), Path("results"), "cpu", 1]
+    assert taken[6:] == default
+
+
+@pytest.mark.parametrize(("differences", "code"), [([], 0), (["one"], 1)])
+def test_verify_says_whether_results_differ(
+    monkeypatch: pytest.MonkeyPatch, differences: list[str], code: int
 ) -> None:
-    arguments = ["train", "--data-dir", str(tree), "--epochs", "2", "--results-dir", str(tmp_path)]
-    assert main([*arguments, "--device", "cpu", "--seeds", "3"]) == 0
-    assert "seed-3           epoch   2" in capsys.readouterr().out
-    runs = json.loads((tmp_path / "summary.json").read_text())["runs"]
-    assert [(run["seed"], run["epoch"], run["flattened"]) for run in runs] == [(3, 2, False)]
-    with pytest.raises(InputError, match="held_out is 20, the homework's is 5000"):
-        load_results(tmp_path)
+    found = Verification("all", not differences, differences)
+    monkeypatch.setattr(verify, "verify", lambda *_: found)
+    assert main(["verify", "--data-dir", "images", "--epochs", "1"]) == code
 
 
 def test_data_leaves_an_image_tree_as_it_is(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,11 +107,3 @@ def test_data_leaves_an_image_tree_as_it_is(tree: Path, capsys: pytest.CaptureFi
     assert main(["data", "--data-dir", str(tree), "--url", "http://127.0.0.1:9/x"]) == 0
     assert "40 training and 40 test images are ready in " in capsys.readouterr().out
     assert sorted(tree.rglob("*.png")) == before
-
-
-def test_bench_measures_on_the_images_given(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["bench", "--data-dir", str(tree), "--json"]) == 0
-    out = json.loads(capsys.readouterr().out)
-    assert out["images"].startswith("40 images of an image tree")
-    assert out["over_products"] == pytest.approx(out["epoch"] / out["products"])
-    assert (out["repeats"], set(out["plain"])) == (5, {"0", "2"})

@@ -58,9 +58,8 @@ def test_pre_commit_has_the_versions_of_the_constraints(root: Path) -> None:
 def test_nothing_generated_large_or_taken_from_cifar10_is_committed(
     root: Path, tracked: dict[str, Path]
 ) -> None:
-    results = {name for name in tracked if name.startswith("results/")}
     large = {name for name, path in tracked.items() if path.stat().st_size > LIMIT * 1024}
-    assert large <= results
+    assert all(name.startswith(("results/", "src/qmdbook/fonts/")) for name in large)
     assert {name for name in tracked if name.endswith(".ipynb")} <= {"results/coding.ipynb"}
     images = {name for name in tracked if re.search(r"\.(png|jpe?g|webp|gif)$", name)}
     assert all(name.startswith(".github/") for name in images)
@@ -83,7 +82,7 @@ def test_ci_runs_make_check_on_every_system_and_python(
     matrix = workflow["jobs"]["check"]["strategy"]["matrix"]
     assert [name.split("-")[0] for name in matrix["os"]] == ["ubuntu", "macos", "windows"]
     oldest = load(root, "pyproject.toml")["project"]["requires-python"]
-    assert oldest == f">={matrix['python'][0]}"
+    assert oldest.startswith(f">={matrix['python'][0]}")
 
 
 def test_the_workflow_is_pinned_limited_and_may_do_little(

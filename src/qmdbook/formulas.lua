@@ -1,8 +1,16 @@
--- What pandoc's typst writer gets wrong in formulas; for Quarto and for resolve.lua.
+-- What pandoc's writers get wrong in formulas; for Quarto and for resolve.lua.
 --
--- It has no gap between the columns of cases nor for \;, takes \| and \lvert for relations, and gives
+-- In MathML no browser puts a space between log and what follows it without brackets. The typst
+-- writer has no gap between the columns of cases nor for \;, takes \| and \lvert for relations, and gives
 -- a matrix within a line no more room than a letter.
 
+if FORMAT:match("^html") then
+  local function spaced(el)
+    el.text = el.text:gsub("\\log%s+([^%s%(_{])", "\\log \\, %1"):gsub("\\log \\, \\left", "\\log \\left")
+    return el
+  end
+  return { { Math = spaced } }
+end
 if not FORMAT:match("^typst") then return {} end
 
 local BOX = [=[#box[#set text(top-edge: "bounds", bottom-edge: "bounds");]=]

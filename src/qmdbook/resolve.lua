@@ -68,6 +68,8 @@ end
 -- [text](chapter.qmd#place) leads to the chapter's page, or its place in the PDF.
 local function link(el)
   local chapter, place = el.target:match("^([%w_-]+)%.qmd#?(.*)$")
+  local is_beside = not el.target:match("^%a[%w+.-]*:") and not el.target:match("^#")
+  if not chapter and is_beside and format ~= "html" then return el.content end -- a file of the site
   if not chapter then return nil end
   if format == "html" then
     el.target = chapter .. ".html" .. (place ~= "" and "#" .. place or "")

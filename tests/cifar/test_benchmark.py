@@ -25,15 +25,19 @@ def test_a_step_has_eleven_products(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_small_benchmark_gives_every_figure() -> None:
-    seconds = measure(tasks(random_cifar10(640)), repeats=2)
+    seconds = measure(tasks(random_cifar10(320)), repeats=1)
     assert len(seconds) == 4
     assert all(time > 0 for time in seconds.values())
     assert seconds["training"] < 0.5 * seconds["plain way"]
 
 
-def test_the_ratios_are_those_of_the_medians_and_of_the_faster_plain_way() -> None:
-    text = report(
-        {"products alone": 2.0, "training": 3.0, "plain way": 20.0, "plain way, 2 workers": 15.0}
-    )
+def test_the_ratios_are_those_to_the_products_and_to_the_faster_plain_way() -> None:
+    times = {
+        "products alone": 2.0,
+        "training": 3.0,
+        "plain way": 20.0,
+        "plain way, 2 workers": 15.0,
+    }
+    text = report(times)
     assert "training / products      1.500" in text
     assert "training / plain way     0.200" in text

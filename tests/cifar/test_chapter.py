@@ -91,6 +91,7 @@ def test_other_rules_stop_where_the_table_says(names: dict[str, Any]) -> None:
                 for end in range(1, len(losses) + 1)
             ]
             assert stops.loc[seed, "epoch"] == 1 + flat.index(True)
+        assert (stops["epoch"] <= names["final"]["epoch"]).all()
 
 
 def test_what_flat_depends_on(names: dict[str, Any]) -> None:
@@ -109,6 +110,7 @@ def test_the_net_overfits(names: dict[str, Any]) -> None:
         assert best.loc[seed, "test_loss"] == run["test_loss"].min()
     assert (final["test_loss"] > 3 * best["test_loss"]).all()
     assert (best["epoch"] < 30).all()
+    assert final["test_accuracy"].mean() < best["test_accuracy"].mean()
     assert names["after_fixed"].min() > 10 * final["train_loss"].max()
     assert names["sure_and_wrong"] > 0.8
     assert names["confidence"].mean() > names["accuracy"] + 0.4

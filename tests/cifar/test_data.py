@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from hw1lib.cifar import data as data_module
-from hw1lib.cifar.data import BATCHES, CACHE, CLASSES, default_data_dir, load_cifar10
+from hw1lib.cifar.data import BATCHES, CACHE, CLASSES, load_cifar10
 from hw1lib.cifar.torchvision_import import import_torchvision
 from hw1lib.errors import InputError
 from mirrors import CONTENT, NAME, good, mirror, use_small_cifar10
@@ -88,7 +88,8 @@ def test_an_empty_folder_gets_the_images(tmp_path: Path, monkeypatch: pytest.Mon
     assert {path.name for path in tmp_path.iterdir()} > {BATCHES, CACHE, NAME}
 
 
-def replace_keeping_size_and_time(path: Path) -> None:
+def flip_a_bit_behind_its_back(path: Path) -> None:
+    """Size and time of modification stay."""
     before = path.stat()
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
@@ -98,11 +99,9 @@ def replace_keeping_size_and_time(path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda path: shutil.copy(path.parents[1] / "dog" / "0.png", path),
         lambda path: shutil.copy(path, path.with_name("1.png")),
         lambda path: path.rename(path.with_name("2.png")),
-        lambda path: path.unlink(),
-        replace_keeping_size_and_time,
+        flip_a_bit_behind_its_back,
     ],
 )
 def test_the_cache_is_used_until_a_file_changes(
@@ -114,36 +113,22 @@ def test_the_cache_is_used_until_a_file_changes(
         raise InputError("The files are read.")
 
     monkeypatch.setattr(data_module, "read_images", reads)
-    monkeypatch.chdir(small.parent)
-    for path in (small, Path(small.name)):
-        assert load_cifar10(path).digest() == digest
+    assert load_cifar10(small).digest() == digest
     change(small / "train" / "cat" / "0.png")
-    with pytest.raises(InputError, match=r"The files are read|train/cat is empty"):
+    with pytest.raises(InputError, match="The files are read"):
         load_cifar10(small)
 
 
-def test_the_images_in_memory_are_not_the_cache(small: Path) -> None:
-    digest = load_cifar10(small).digest()
-    load_cifar10(small).train.pixels.zero_()
-    assert load_cifar10(small).digest() == digest
-
-
 def test_a_damaged_cache_is_not_used(small: Path) -> None:
-    """One bit flipped anywhere, or the end cut off: the same images come from the files."""
-    first = load_cifar10(small)
+    """A bit of the pixels flipped, or the end cut off: the same images come from the files."""
+    digest = load_cifar10(small).digest()
     whole = (small / CACHE).read_bytes()
-    chance = random.Random(0)
     header = int.from_bytes(whole[:8], "little") + 8
-    places = [chance.randrange(header) for _ in range(40)]
-    places += [chance.randrange(header, len(whole)) for _ in range(20)]
-    damages = [whole[:size] for size in (0, 7, header, len(whole) - 1)]
-    for place in places:
-        flipped = whole[place] ^ 1 << chance.randrange(8)
-        damages.append(whole[:place] + bytes([flipped]) + whole[place + 1 :])
-    for damaged in damages:
+    flipped = bytearray(whole)
+    flipped[random.Random(0).randrange(header, len(whole))] ^= 4
+    for damaged in (b"", whole[:header], whole[:-1], bytes(flipped)):
         (small / CACHE).write_bytes(damaged)
-        data = load_cifar10(small)
-        assert (data.digest(), data.source) == (first.digest(), first.source)
+        assert load_cifar10(small).digest() == digest
         assert (small / CACHE).read_bytes() != damaged
 
 
@@ -153,10 +138,3 @@ def test_without_a_cache_it_still_works(small: Path, capsys: pytest.CaptureFixtu
     (small / CACHE).mkdir()  # so that no file can be there
     assert load_cifar10(small).digest() == digest
     assert "will be read again next time" in capsys.readouterr().err
-
-
-def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HW1_DATA", raising=False)
-    assert default_data_dir() == Path("data")
-    monkeypatch.setenv("HW1_DATA", "/elsewhere")
-    assert default_data_dir() == Path("/elsewhere")

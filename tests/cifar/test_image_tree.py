@@ -18,8 +18,7 @@ from hw1lib.errors import InputError
 
 @pytest.mark.parametrize(
     ("suffix", "mode"),
-    [("png", mode) for mode in ("RGB", "L", "P", "RGBA", "LA", "1", "I;16")]
-    + [("jpg", mode) for mode in ("RGB", "L", "CMYK", "YCbCr")],
+    [("png", mode) for mode in ("RGB", "L", "P", "RGBA", "1", "I;16")] + [("jpg", "CMYK")],
 )
 def test_grey_is_torchvisions(tmp_path: Path, suffix: str, mode: str) -> None:
     """Whatever kind of image it is: `Grayscale` of what torchvision's loader makes of it."""
@@ -54,7 +53,7 @@ def test_order_and_labels_are_image_folders(
         assert split.labels.tolist() == expected.targets
 
 
-@pytest.mark.parametrize("kind", ["bmp", "gif", "eps", "tiff"])
+@pytest.mark.parametrize("kind", ["gif", "eps"])
 def test_other_formats_are_refused(tmp_path: Path, kind: str) -> None:
     """Pillow would run Ghostscript on PostScript, whatever the suffix."""
     Image.new("L", (32, 32)).save(tmp_path / "image.png", kind)
@@ -98,8 +97,6 @@ def test_the_processes_need_no_torch() -> None:
         (lambda tree: (tree / "train").rename(tree / "no"), r"train can't be read \(No such"),
         (lambda tree: (tree / "train/cat/a.txt").touch(), r"a\.txt is not a \.png or \.jpg file"),
         (lambda tree: (tree / "train/cat/a.png").mkdir(), r"a\.png is not a \.png or \.jpg file"),
-        (lambda tree: (tree / "train/cat/a.png").symlink_to("b"), r"a\.png is not a \.png or"),
-        (lambda tree: (tree / "train/cat/a.png").symlink_to("a.png"), r"a\.png can't be read"),
         (lambda tree: (tree / "train/cat/a\nb.png").touch(), r"a\\nb\.png is not a readable"),
         (lambda tree: Image.new("L", (31, 32)).save(tree / "train/cat/0.png"), "31x32 pixels"),
     ],

@@ -104,7 +104,7 @@ def test_predictions_are_shown(predictions: Predictions) -> None:
     shares = predictions.confusion().to_numpy().flatten()
     assert texts(axes) == [f"{100 * share:.0f}" for share in shares]
     (axes,) = plot_class_accuracy(predictions).axes
-    means = sorted(100 * predictions.class_accuracy().mean(axis="columns"))
+    means = sorted((100 * predictions.class_accuracy()).mean(axis="columns"))
     assert texts(axes)[:10] == [f"{mean:.0f}" for mean in means]
     (axes,) = plot_calibration(predictions).axes
     assert drawn(axes)[1] == list(100 * predictions.calibration()["accuracy"])

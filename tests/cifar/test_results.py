@@ -8,24 +8,14 @@ import torch
 
 from hw1lib.cifar import results as module
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.results import (
-    FILES,
-    MANIFEST,
-    WEIGHTS,
-    add_to_manifest,
-    bytes_digest,
-    code_digest,
-    load_results,
-    read_listed,
-    save_results,
-    weights_digest,
-)
+from hw1lib.cifar.manifest import MANIFEST, add_to_manifest, bytes_digest, read_listed
+from hw1lib.cifar.provenance import code_digest
+from hw1lib.cifar.results import FILES, WEIGHTS, load_results, save_results, weights_digest
 from hw1lib.cifar.run import Run, standardise
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 
 CPU = torch.device("cpu")
-ALL = (*FILES, MANIFEST)
 CODE = '''
 import os
 
@@ -40,7 +30,7 @@ def folder(root: Path, tmp_path: Path) -> Path:
     """A copy of the committed results."""
     target = tmp_path / "results"
     target.mkdir()
-    for name in ALL:
+    for name in (*FILES, MANIFEST):
         shutil.copy(root / "results" / name, target / name)
     return target
 
@@ -97,13 +87,6 @@ def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
     assert weights_digest(results.net(homework)) == weights_digest(runs[False, 7].net)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_a_missing_file_is_named(folder: Path, name: str) -> None:
-    (folder / name).unlink()
-    with pytest.raises(InputError, match=f"{name} is missing: run `hw1 train`"):
-        load_results(folder)
-
-
 def test_another_config_is_stale(folder: Path) -> None:
     with pytest.raises(
         InputError, match=r"learning_rate is 0\.01, the homework's is 0\.1; run `hw1 train`"
@@ -118,20 +101,20 @@ def test_other_training_code_is_stale(folder: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_listed_file_is_read_as_long_as_it_and_its_source_are_the_same(folder: Path) -> None:
-    notebook = folder / "coding.ipynb"
+    notebook, one, two = folder / "coding.ipynb", bytes_digest(b"one"), bytes_digest(b"two")
     notebook.write_text("made from one")
     with pytest.raises(InputError, match=r"coding\.ipynb does not belong to these results"):
-        read_listed(folder, notebook.name, bytes_digest(b"one"))
-    add_to_manifest(folder, notebook.name, bytes_digest(b"one"))
-    assert read_listed(folder, notebook.name, bytes_digest(b"one")) == b"made from one"
+        read_listed(folder, "coding.ipynb", one)
+    add_to_manifest(folder, "coding.ipynb", one)
+    assert read_listed(folder, "coding.ipynb", one) == b"made from one"
     load_results(folder)
     with pytest.raises(InputError, match=r"coding\.ipynb is stale: .*another source"):
-        read_listed(folder, notebook.name, bytes_digest(b"two"))
+        read_listed(folder, "coding.ipynb", two)
     notebook.write_text("made from One")
-    for read in (lambda: read_listed(folder, notebook.name, bytes_digest(b"one")),
-                 lambda: load_results(folder)):  # fmt: skip
-        with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote"):
-            read()
+    with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote: cure"):
+        read_listed(folder, "coding.ipynb", one, "cure")
+    with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote"):
+        load_results(folder)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +126,6 @@ def test_a_listed_file_is_read_as_long_as_it_and_its_source_are_the_same(folder:
         (CODE.replace("import os", "import sys"), True),
         (CODE.replace("2 * x", "(2\n * x)"), True),
         (CODE.replace("2 * x", "3 * x"), False),
-        (CODE.replace("2 * x", "x * 2"), False),
         (CODE.replace("2 * x", "'2' * x"), False),
     ],
 )

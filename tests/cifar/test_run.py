@@ -131,7 +131,7 @@ def test_without_a_checkpoint_of_this_run_nothing_is_restored(run: Run, tmp_path
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_a_damaged_checkpoint_is_named_and_never_used(

@@ -248,7 +248,7 @@ def test_gradient_steps_and_choices(page: Page) -> None:
     before = loss_of(page)
     page.get_by_role("button", name="Gradient step").click()
     assert loss_of(page) < before
-    assert "The loss fell from 1.7014" in page.inner_text("#playground")
+    assert "The loss fell: from 1.7014" in page.inner_text("#playground")
     page.get_by_label("Learning rate").fill("1e9")
     page.get_by_role("button", name="Gradient step").click()
     assert "beyond ±1,000,000" in page.inner_text("#playground")

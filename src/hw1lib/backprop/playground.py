@@ -104,9 +104,7 @@ def rules(network: Network) -> dict[str, Any]:
         "units": MAX_UNITS,
         "refusals": refusals(),
         "reasons": {kind.name.lower(): kind.value for kind in Kind},
-        "no_zeros": explain_zeros(network, backward(network), []).replace(
-            str(_total(network)), "{total}"
-        ),
+        "no_zeros": explain_zeros(network, backward(network), []).replace(total, "{total}"),
         "steps": [asdict(step) for step in STEPS],
         "hints": HINTS,
     }

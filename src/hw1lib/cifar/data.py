@@ -154,20 +154,15 @@ def _read_cache(path: Path, state: str) -> Cifar10 | None:
     except (OSError, SafetensorError, ValueError):  # ValueError: a path that is not in UTF-8
         return None
     data = Cifar10(Split(*tensors[:2]), Split(*tensors[2:]), metadata.get("source", ""))
-    return data if metadata.get("digest") == _digest(data) else None
+    return data if metadata.get("digest") == data.digest() else None
 
 
 def _write_cache(path: Path, state: str, data: Cifar10) -> None:
     """Writes the cache, or a line to stderr if the folder can't be written to."""
-    metadata = {"state": state, "source": data.source, "digest": _digest(data)}
+    metadata = {"state": state, "source": data.source, "digest": data.digest()}
     content = save(dict(zip(TENSORS, data.tensors(), strict=True)), metadata)
     try:
         with replacing(path) as temporary:
             temporary.write_bytes(content)
     except InputError as error:
         print(f"The images will be read again next time: {error}", file=sys.stderr)
-
-
-def _digest(data: Cifar10) -> str:
-    """Returns a digest of all that is cached."""
-    return hashlib.sha256(f"{data.source} {data.digest()}".encode()).hexdigest()

@@ -119,20 +119,12 @@ def _download(archive: Path, md5: str, urls: Sequence[str]) -> None:
 
 
 def _download_from(url: str, part: Path, md5: str) -> None:
-    """Completes `part` from one server; a file with a wrong md5 is deleted.
-
-    If its beginning was there before, the server may not be to blame, and it is asked for all.
-    """
-    resumed = _size(part) > 0
-    if resumed and _has_md5(part, md5):
-        return
-    _complete(url, part)
-    if _has_md5(part, md5):
-        return
-    part.unlink(missing_ok=True)
-    if not resumed:
+    """Completes `part` from one server; a file with a wrong md5 is deleted."""
+    if not _has_md5(part, md5):
+        _complete(url, part)
+    if not _has_md5(part, md5):
+        part.unlink(missing_ok=True)
         raise UnusableServerError("wrong file (md5), deleted")
-    _download_from(url, part, md5)
 
 
 def _complete(url: str, part: Path) -> None:

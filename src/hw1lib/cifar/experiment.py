@@ -25,7 +25,8 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from hw1lib.cifar.data import load_cifar10
-from hw1lib.cifar.results import save_results, training_code_digest, training_config
+from hw1lib.cifar.provenance import training_code_digest, training_config
+from hw1lib.cifar.results import save_results
 from hw1lib.cifar.run import Row, Run, restore_checkpoint, save_checkpoint, standardise
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
@@ -103,7 +104,7 @@ def train(
     with only_run_in(results_dir), torch_threads(threads):
         data = load_cifar10(data_dir)  # prepares the images once for all processes
         print(f"{len(data.train):,} training and {len(data.test):,} test images, {data.source}")
-        homework = _fitting(homework, len(data.train))
+        homework = replace(homework, held_out=min(homework.held_out, len(data.train) // 2))
         setting = (homework, data_dir, data.digest(), results_dir, device, threads)
         jobs = [Job(seed, held_out, *setting) for held_out in (False, True) for seed in seeds]
         run_all(jobs)
@@ -204,40 +205,26 @@ def _remove_half_written(folder: Path) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _fitting(homework: Homework, images: int) -> Homework:
-    """Holds out at most half of a small training set."""
-    if images < 2 * homework.classes:
-        raise InputError(
-            f"There are {images} training images: {2 * homework.classes} or more are needed."
-        )
-    return replace(homework, held_out=min(homework.held_out, images // 2))
-
-
 def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
     """The epochs of all jobs as they end; as many jobs run at once as there are cores for.
 
     Whatever ends the block, no process outlives it.
     """
-    waiting, running = list(jobs), dict[Connection, tuple[Job, BaseProcess]]()
+    waiting, running = list(jobs), dict[Any, tuple[Job, BaseProcess]]()
     try:
         while waiting or running:
             while waiting and len(running) < max(1, (os.cpu_count() or 1) // waiting[0].threads):
                 job = waiting.pop(0)
                 receiver, process = _start(job)
                 running[receiver] = (job, process)
-            ready = wait(list(running))
-            for receiver in [each for each in running if each in ready]:
+            receivers: list[Any] = wait(list(running))
+            for receiver in receivers:
                 job, process = running[receiver]
                 try:
                     message = receiver.recv()
-                except (EOFError, OSError):
-                    process.join()
-                    if process.exitcode:
-                        raise InputError(
-                            f"The process of {job.name} ended unexpectedly (is there enough "
-                            "memory?); the same command resumes after the last epochs."
-                        ) from None
+                except (EOFError, OSError):  # the process has ended
                     del running[receiver]
+                    _raise_if_failed(job, process)
                     continue
                 if isinstance(message, InputError):
                     raise message
@@ -246,6 +233,15 @@ def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
         for _, process in running.values():
             process.terminate()
             process.join()
+
+
+def _raise_if_failed(job: Job, process: BaseProcess) -> None:
+    process.join()
+    if process.exitcode:
+        raise InputError(
+            f"The process of {job.name} ended unexpectedly (is there enough memory?); the same "
+            "command resumes after the last epochs."
+        )
 
 
 def _start(job: Job) -> tuple[Connection, BaseProcess]:

@@ -9,7 +9,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import warnings
 from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -121,12 +120,10 @@ def read_gray(path: str) -> bytes:
         InputError: the file is not a PNG or JPEG image that can be decoded, or has another size.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of huge images, none of which is decoded
-            with Image.open(path, formats=("PNG", "JPEG")) as image:
-                if image.size == (SIDE, SIDE):
-                    return image.convert("RGB").convert("L").tobytes()
-                problem = f"has {image.width}x{image.height} pixels, not {SIDE}x{SIDE}"
+        with Image.open(path, formats=("PNG", "JPEG")) as image:
+            if image.size == (SIDE, SIDE):
+                return image.convert("RGB").convert("L").tobytes()
+            problem = f"has {image.width}x{image.height} pixels, not {SIDE}x{SIDE}"
     except Exception:  # Pillow lets through whatever its parsers run into
         problem = f"is not a readable {SIDE}x{SIDE} image"
     raise InputError(f"{shown(path)} {problem}; replace or remove it.")
