@@ -29,17 +29,17 @@ RC = {
     "axes.titlesize": 10,
     "axes.labelsize": 10,
     "font.size": 10,
-    "mathtext.fontset": "stix",
+    "mathtext.fontset": "custom",
+    "mathtext.fallback": "stix",
     "lines.linewidth": 1.6,
     "legend.frameon": False,
     "svg.fonttype": "path",
 }
 
-# The PDF's own font, of which the package has the letters that figures need, and one that comes
-# with matplotlib.
-FAMILIES = ("Libertinus Serif", "STIXGeneral")
+# The book's own font, which lies beside this package, or else its like that comes with matplotlib.
+FAMILIES = ("STIX Two Text", "STIXGeneral")
 
-for path in (Path(__file__).parent / "fonts").glob("*.otf"):
+for path in (Path(__file__).parents[1] / "qmdbook" / "fonts").glob("stix-two-text-*.ttf"):
     fontManager.addfont(path)
 
 
@@ -50,8 +50,10 @@ def book_figure(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[
     It is closed at the end, so that a notebook shows it once, where it is returned.
     """
     known = fontManager.get_font_names()
-    families = [family for family in FAMILIES if family in known]
-    with plt.rc_context(cast("Any", RC | {"font.family": families})):
+    family = next(family for family in FAMILIES if family in known)
+    fonts = {"font.family": [family, "STIXGeneral"], "mathtext.rm": family}
+    fonts |= {"mathtext.it": f"{family}:italic", "mathtext.bf": f"{family}:bold"}
+    with plt.rc_context(cast("Any", RC | fonts)):
         figure, axes = plt.subplots(figsize=(width, height))
         try:
             yield figure, axes
