@@ -20,7 +20,7 @@ def test_figures_are_set_in_the_font_of_the_pdf() -> None:
     with book_figure() as (_, axes):
         label = axes.xaxis.get_label()
     assert Path(findfont(label.get_fontproperties())).name == "stix-two-text-regular.ttf"
-    assert label.get_math_fontfamily() == "custom"
+    assert label.get_math_fontfamily() == "stix"
 
 
 def test_nothing_hides_the_page_behind_a_figure() -> None:

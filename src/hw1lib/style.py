@@ -29,8 +29,7 @@ RC = {
     "axes.titlesize": 10,
     "axes.labelsize": 10,
     "font.size": 10,
-    "mathtext.fontset": "custom",
-    "mathtext.fallback": "stix",
+    "mathtext.fontset": "stix",
     "lines.linewidth": 1.6,
     "legend.frameon": False,
     "svg.fonttype": "path",
@@ -50,10 +49,8 @@ def book_figure(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[
     It is closed at the end, so that a notebook shows it once, where it is returned.
     """
     known = fontManager.get_font_names()
-    family = next(family for family in FAMILIES if family in known)
-    fonts = {"font.family": [family, "STIXGeneral"], "mathtext.rm": family}
-    fonts |= {"mathtext.it": f"{family}:italic", "mathtext.bf": f"{family}:bold"}
-    with plt.rc_context(cast("Any", RC | fonts)):
+    families = [family for family in FAMILIES if family in known]
+    with plt.rc_context(cast("Any", RC | {"font.family": families})):
         figure, axes = plt.subplots(figsize=(width, height))
         try:
             yield figure, axes
