@@ -98,7 +98,9 @@ def check(shown: dict[str, Any], network: Network) -> int:
     zeros = find_zeros(network, values, gradients)
     assert shown["refusal"] == ""
     expected = {name: getattr(values, name) for name in ("z_H", "h", "z_O", "y_hat")}
-    expected |= {f"derivatives in {name}": getattr(gradients, name) for name in PARAMETERS}
+    expected |= {
+        f"derivatives with respect to {name}": getattr(gradients, name) for name in PARAMETERS
+    }
     for name, tensor in expected.items():
         rows = tensor.unsqueeze(1).tolist() if tensor.ndim == 1 else tensor.tolist()
         cells = shown["tables"][name]
