@@ -67,8 +67,8 @@ def _gradients_options(command: argparse.ArgumentParser) -> None:
 
 
 def _gradients(options: argparse.Namespace) -> None:
+    from hw1lib.backprop.answers import gradients_as_json, gradients_as_text
     from hw1lib.backprop.network import load_network
-    from hw1lib.backprop.prose import gradients_as_json, gradients_as_text
 
     network = load_network(options.network)
     print(gradients_as_json(network) if options.json else gradients_as_text(network))

@@ -60,7 +60,7 @@ def test_a_network_file_of_windows_in_a_strange_place(root: Path, hw1: Run, tmp_
     done = hw1(path.parent, "gradients", "--json", "--", "-network.toml", **bare)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == json.loads(wanted.stdout)
-    path.write_bytes(text.replace(b"relu ", "rélu".encode()))
+    path.write_bytes(text.replace(b'"relu"', '"rélu"'.encode(), 1))
     done = hw1(path.parent, "gradients", str(path), **bare)
     assert done.returncode == 2
     assert "activation is" in done.stderr

@@ -17,11 +17,11 @@ import torch
 from mpmath.ctx_iv import MPIntervalContext
 from torch import Tensor
 
+from hw1lib.backprop.activations import FUNCTIONS, Formula, Interval
 from hw1lib.backprop.exact import Classes, Logit, classes
 from hw1lib.backprop.network import Network
 
-Interval: TypeAlias = Any  # mpmath is not annotated
-Nested: TypeAlias = Any  # intervals or floats in nested lists
+Nested: TypeAlias = Any  # intervals or floats, alone or in nested lists
 Values: TypeAlias = dict[str, Nested]
 
 FEWEST_DIGITS = 50
@@ -87,12 +87,12 @@ def _forward(network: Network, iv: MPIntervalContext) -> Values:
     output = classes(network)
     z_O = _logits(output, iv)
     powers = {logit: iv.exp(z) for logit, z in z_O.items()}
-    total = _sum((powers[logit] for logit in output.logits), iv)
     others = _sum((powers[logit] for logit in output.others), iv)
+    total = powers[output.logits[output.target]] + others
     logits = output.logits[: len(network.b_O)]
     return {
         "z_H": [_exact(z, iv) for z in network.z_H],
-        "h": _hidden(network, ACTIVATION, iv),
+        "h": _hidden(network, FUNCTIONS[network.activation].value, iv),
         "z_O": [z_O[logit] for logit in logits],
         "y_hat": [powers[logit] / total for logit in logits],
         "loss": _log_of_one_plus(others / powers[output.logits[output.target]], iv),
@@ -101,7 +101,8 @@ def _forward(network: Network, iv: MPIntervalContext) -> Values:
 
 def _backward(network: Network, iv: MPIntervalContext) -> Values:
     """The derivatives as intervals."""
-    h, slope = (_hidden(network, forms, iv) for forms in (ACTIVATION, SLOPE))
+    f = FUNCTIONS[network.activation]
+    h, slope = _hidden(network, f.value, iv), _hidden(network, f.slope, iv)
     x = [_exact(v, iv) for v in network.x]
     delta_O, dL_dh = _errors(network, iv)
     delta_H = [d * s for d, s in zip(dL_dh, slope, strict=True)]
@@ -124,9 +125,10 @@ def _errors(network: Network, iv: MPIntervalContext) -> tuple[list[Interval], li
     """
     output = classes(network)
     powers = {logit: iv.exp(z) for logit, z in _logits(output, iv).items()}
-    total = _sum((powers[logit] for logit in output.logits), iv)
+    others = _sum((powers[logit] for logit in output.others), iv)
+    total = powers[output.logits[output.target]] + others
     errors = [powers[logit] / total for logit in output.logits]
-    errors[output.target] = -_sum((powers[logit] for logit in output.others), iv) / total
+    errors[output.target] = -others / total
     dL_dh = [
         _sum((_exact(c, iv) * powers[z] for z, c in output.pulls(j).items()), iv) / total
         for j in range(len(network.b_H))
@@ -134,35 +136,16 @@ def _errors(network: Network, iv: MPIntervalContext) -> tuple[list[Interval], li
     return errors[: len(network.b_O)], dL_dh
 
 
-ACTIVATION: dict[str, Callable[[Interval, MPIntervalContext], Interval]] = {
-    "relu": lambda z, iv: z,  # of a unit that is on
-    "sigmoid": lambda z, iv: 1 / (1 + iv.exp(-z)),
-    "tanh": lambda z, iv: (iv.exp(z) - iv.exp(-z)) / (iv.exp(z) + iv.exp(-z)),
-    "identity": lambda z, iv: z,
-}
-SLOPE: dict[str, Callable[[Interval, MPIntervalContext], Interval]] = {
-    "relu": lambda z, iv: iv.mpf(1),
-    "sigmoid": lambda z, iv: 1 / ((1 + iv.exp(-z)) * (1 + iv.exp(z))),
-    "tanh": lambda z, iv: 4 / (iv.exp(z) + iv.exp(-z)) ** 2,
-    "identity": lambda z, iv: iv.mpf(1),
-}
-
-
-def _hidden(
-    network: Network,
-    forms: dict[str, Callable[[Interval, MPIntervalContext], Interval]],
-    iv: MPIntervalContext,
-) -> list[Interval]:
+def _hidden(network: Network, formula: Formula, iv: MPIntervalContext) -> list[Interval]:
     """Activation or slope of each hidden unit; exactly 0 for those that are off."""
-    form = forms[network.activation]
     units = zip(network.z_H, network.active, strict=True)
-    return [form(_exact(z, iv), iv) if active else iv.mpf(0) for z, active in units]
+    return [formula(_exact(z, iv), iv) if active else iv.mpf(0) for z, active in units]
 
 
 def _logits(output: Classes, iv: MPIntervalContext) -> dict[Logit, Interval]:
     """The value of each distinct logit."""
     arguments = {a for logit in output.logits for a, _ in logit.waves}
-    tanh = {a: ACTIVATION["tanh"](_exact(a, iv), iv) for a in arguments}
+    tanh = {a: FUNCTIONS["tanh"].value(_exact(a, iv), iv) for a in arguments}
     return {
         logit: _sum((_exact(c, iv) * tanh[a] for a, c in logit.waves), iv)
         + _exact(logit.constant, iv)
@@ -198,20 +181,18 @@ def _certain(
     iv.dps = FEWEST_DIGITS
     while True:
         try:
-            values = evaluate(network, iv)
-            return {
-                name: torch.tensor(_rounded(value), dtype=torch.float64)
-                for name, value in values.items()
-            }
+            values = {name: _rounded(value) for name, value in evaluate(network, iv).items()}
         except _TooFewDigitsError:
             iv.dps *= 2
+        else:
+            return {n: torch.tensor(value, dtype=torch.float64) for n, value in values.items()}
 
 
 def _rounded(value: Nested) -> Nested:
-    """Intervals in nested lists as floats."""
+    """Intervals in nested lists as floats, 0 without a sign."""
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     low, high = float(mpmath.mpf(value.a)), float(mpmath.mpf(value.b))
     if low != high and not abs(high - low) <= ACCURACY * min(abs(low), abs(high)):
         raise _TooFewDigitsError
-    return low + 0.0  # without the sign of -0.0
+    return low + 0.0

@@ -63,11 +63,11 @@ class Cifar10:
     source: str
 
     def tensors(self) -> list[Tensor]:
-        """Returns pixels and labels in the order of `TENSORS`."""
+        """Pixels and labels in the order of `TENSORS`."""
         return [self.train.pixels, self.train.labels, self.test.pixels, self.test.labels]
 
     def digest(self) -> str:
-        """Returns the SHA-256 of all pixels and labels, in hexadecimal."""
+        """The SHA-256 of all pixels and labels, in hexadecimal."""
         total = hashlib.sha256()
         for tensor in self.tensors():
             total.update(tensor.contiguous().numpy().data)
@@ -75,12 +75,12 @@ class Cifar10:
 
 
 def default_data_dir() -> Path:
-    """Returns the folder named by the environment variable HW1_DATA, else `data`."""
+    """The folder named by the environment variable HW1_DATA, else `data`."""
     return Path(os.environ.get("HW1_DATA") or "data")
 
 
 def load_cifar10(data_dir: Path) -> Cifar10:
-    """Returns the images in grey, flattened, from the cache in `data_dir` if no file has changed.
+    """The images in grey, flattened, from the cache in `data_dir` if no file has changed.
 
     `data_dir` has torchvision's files (`cifar-10-batches-py/`, checked by md5) or an image tree
     (`train/<class>/*.png` and `test/<class>/*.png`, or .jpg). CIFAR-10 is downloaded into it if it
@@ -141,7 +141,7 @@ def _read_batches(data_dir: Path) -> Cifar10:
 
 
 def _read_cache(path: Path, state: str) -> Cifar10 | None:
-    """Returns what `_write_cache` wrote; None if files have changed or the cache is damaged.
+    """What `_write_cache` wrote; None if files have changed or the cache is damaged.
 
     The tensors are mapped into memory, which processes share.
     """

@@ -74,7 +74,7 @@ def fetch_cifar10(data_dir: Path, urls: Sequence[str] = ()) -> None:
 
 
 def torchvision_cifar10() -> Any:  # noqa: ANN401  # torchvision has no types
-    """Returns the class `torchvision.datasets.CIFAR10`, which knows addresses, names and md5."""
+    """The class `torchvision.datasets.CIFAR10`, which knows addresses, names and md5."""
     import_torchvision()
     from torchvision.datasets import CIFAR10
 
@@ -82,7 +82,7 @@ def torchvision_cifar10() -> Any:  # noqa: ANN401  # torchvision has no types
 
 
 def damaged_files(data_dir: Path) -> list[Path]:
-    """Returns torchvision's CIFAR-10 files that are missing in `data_dir` or have a wrong md5."""
+    """Torchvision's CIFAR-10 files that are missing in `data_dir` or have a wrong md5."""
     cifar10 = torchvision_cifar10()
     files = [*cifar10.train_list, *cifar10.test_list]
     files.append((cifar10.meta["filename"], cifar10.meta["md5"]))
@@ -191,7 +191,7 @@ def _receive(url: str, size: int) -> Iterator[tuple[int, int | None, bytes]]:
 
 
 def _size(path: Path) -> int:
-    """Returns the size in bytes; 0 if there is no such file."""
+    """The size in bytes; 0 if there is no such file."""
     return path.stat().st_size if path.exists() else 0
 
 

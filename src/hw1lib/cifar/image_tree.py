@@ -39,7 +39,7 @@ def is_image_tree(data_dir: Path) -> bool:
 
 
 def list_files(path: Path) -> Folder:
-    """Returns what is in a folder, in the order of torchvision's `ImageFolder`.
+    """What is in a folder, in the order of torchvision's `ImageFolder`.
 
     Hidden files don't count.
     """
@@ -48,7 +48,7 @@ def list_files(path: Path) -> Folder:
 
 
 def list_images(data_dir: Path, classes: Sequence[str]) -> list[Folder]:
-    """Returns the image files of each class of the training set, then of the test set.
+    """The image files of each class of the training set, then of the test set.
 
     Raises:
         InputError: a class is empty, or there is something besides classes and images.
@@ -70,7 +70,7 @@ def list_images(data_dir: Path, classes: Sequence[str]) -> list[Folder]:
 
 
 def state_of(folders: Sequence[Folder]) -> str:
-    """Returns a digest of names, sizes and times, which differs once any file has changed.
+    """A digest of names, sizes and times, which differs once any file has changed.
 
     Unlike the time of modification, the time of the last change of status can't be set back.
     """
@@ -99,7 +99,7 @@ def read_images(paths: Sequence[str]) -> Iterator[bytes]:
 
 
 def _read_in_process(paths: Sequence[str]) -> bytes:
-    """Returns the pixels of the images up to the first that can't be read."""
+    """The pixels of the images up to the first that can't be read."""
     return subprocess.run(
         [sys.executable, "-c", PROGRAM],
         input=os.fsencode("\0".join(paths)),
@@ -111,7 +111,7 @@ def _read_in_process(paths: Sequence[str]) -> bytes:
 
 
 def read_gray(path: str) -> bytes:
-    """Returns the 1024 grey pixels of a 32x32 image file, row by row.
+    """The 1024 grey pixels of a 32x32 image file, row by row.
 
     They are those of `torchvision.transforms.Grayscale`: Pillow's luma (ITU-R 601) of the image in
     RGB.
