@@ -11,10 +11,9 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from torch import Tensor
 
 from hw1lib.backprop.manual import Forward, Gradients
-from hw1lib.backprop.network import READABLE, Network
+from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 from hw1lib.style import BLUE, GRAY, INK, ORANGE, book_figure
 
 # All lengths are inches, so that a text's size is known where it is placed.
@@ -34,13 +33,13 @@ class Edge:
     Attributes:
         start: centre of the unit on the left.
         end: centre of the unit on the right.
-        weight: the number that it carries.
+        weight: its number.
         off: whether one of its units is switched off.
     """
 
     start: Place
     end: Place
-    weight: Fraction | Tensor
+    weight: Fraction | float
     off: bool
 
     def at(self, share: float) -> Place:
@@ -75,11 +74,16 @@ def draw_network(network: Network, values: Forward, gradients: Gradients | None 
     and their numbers are left out.
 
     Args:
-        network: gives sizes, weights, biases, activation, input and target.
-        values: of the network's forward pass.
-        gradients: shown in place of the weights and biases, if given.
+        network: network to draw.
+        values: its forward pass.
+        gradients: its backward pass, if the loss's derivatives are to be shown in place of the
+            weights and biases.
     """
-    numbers = gradients or network
+    numbers = {
+        name: getattr(gradients, name).tolist() if gradients else getattr(network, name)
+        for name in PARAMETERS
+    }
+    color = ORANGE if gradients else BLUE
     shown = [min(size, READABLE) for size in network.sizes]
     gap = max(0.95, 0.05 * shown[1] * max(shown[0], shown[2]))  # the more edges, the more room
     top = (max(shown) - 1) / 2 * gap + RADIUS
@@ -87,17 +91,19 @@ def draw_network(network: Network, values: Forward, gradients: Gradients | None 
     off = [not active for active in network.active]
     none_off = [False] * READABLE
     biases = [
-        f"bias {_text(b)}{', off' * is_off}" for b, is_off in zip(numbers.b_H, off, strict=True)
+        f"bias {_text(b)}{', off' * is_off}" for b, is_off in zip(numbers["b_H"], off, strict=True)
     ]
-    targets = [f"bias {_text(b)}\ntarget {y}" for b, y in zip(numbers.b_O, network.y, strict=True)]
+    targets = [
+        f"bias {_text(b)}\ntarget {y}" for b, y in zip(numbers["b_O"], network.y, strict=True)
+    ]
     notes = _notes(hidden, biases) + _notes(outputs, targets)
     to_hidden = [
-        Edge(start, end, numbers.W_H[i][j], off[i])
+        Edge(start, end, number := numbers["W_H"][i][j], off[i] or bool(gradients and not number))
         for i, end in enumerate(hidden)
         for j, start in enumerate(inputs)
     ]
     to_outputs = [
-        Edge(start, end, numbers.W_O[i][j], off[j])
+        Edge(start, end, number := numbers["W_O"][i][j], off[j] or bool(gradients and not number))
         for i, end in enumerate(outputs)
         for j, start in enumerate(hidden)
     ]
@@ -105,7 +111,6 @@ def draw_network(network: Network, values: Forward, gradients: Gradients | None 
         axes.set_position((0, 0, 1, 1))
         axes.set(xlim=(0, WIDTH), ylim=(-top - 0.37, top + 0.38))
         axes.axis("off")
-        color = ORANGE if gradients else BLUE
         for edges in (to_hidden, to_outputs):
             _draw_edges(axes, edges, notes, color, detailed=max(network.sizes) <= READABLE)
         _draw_units(axes, inputs, "x", network.x, BLUE, none_off)
@@ -200,11 +205,10 @@ def _draw_units(
         _write(axes, place, f"${name}_{{{i + 1}}}$\n{_text(values[i])}")
 
 
-def _text(number: float | Fraction | Tensor) -> str:
+def _text(number: float | Fraction) -> str:
     """An exact number as written, another rounded, with a minus sign in place of the hyphen."""
     text = str(number)
-    if isinstance(number, float | Tensor):
-        number = float(number) + 0.0  # no -0
+    if isinstance(number, float):
         text = f"{number:.3g}" if not number or abs(number) >= 0.001 else f"{number:.0e}"
     return text.replace("-", "−")
 
