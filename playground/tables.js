@@ -4,7 +4,7 @@ Playground.tables = (function () {
 const { exact } = Playground;
 const { element, formula, rounded } = Playground.notation;
 
-// The tables of a network; W_H' stands for the derivatives in W_H.
+// The tables of a network; W_H' stands for the derivatives with respect to W_H.
 const GROUPS = {
   "Input and target": ["x", "y"],
   "Hidden layer": ["W_H", "W_H'", "b_H", "b_H'", "z_H", "h"],
@@ -47,7 +47,7 @@ function build(place, pass, onType) {
     for (const name of names) {
       const of = name.endsWith("'") ? name.slice(0, -1) : null;
       const latex = of ? `\\frac{\\partial L}{\\partial ${of}}` : name === "y_hat" ? "\\hat{y}" : name;
-      table(row, latex, of ? `derivatives in ${of}` : name, values(pass, name), (td, index, words) => {
+      table(row, latex, of ? `derivatives with respect to ${of}` : name, values(pass, name), (td, index, words) => {
         const key = [of ?? name, ...index].join("-");
         if (of || GIVEN.includes(name)) td.dataset.for = key;
         updates.push(GIVEN.includes(name) ? given(td, name, index, words, onType) : shown(td, name, index, key));

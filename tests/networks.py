@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,24 @@ from hypothesis import strategies as st
 
 from hw1lib.backprop.network import ACTIVATIONS, Network, parse_network
 
+GOOD: dict[str, Any] = {
+    "x": [1, -2],
+    "y": [0, 1],
+    "W_H": [[1, 0], [0, 1], [1, 1]],
+    "b_H": [0, 1, 0],
+    "W_O": [[1, 0, 1], [0, 1, 1]],
+    "b_O": ["1/2", 0],
+}
+EXAMPLE = {**GOOD, "b_H": [0, -3, 2], "example": True}  # as network.toml has it
+LARGE = {
+    "x": [f"{i}/7" for i in range(8)],
+    "y": [int(i == 3) for i in range(8)],
+    "W_H": [[f"{i - j}/9" for j in range(8)] for i in range(8)],
+    "b_H": [0] * 8,
+    "W_O": [[f"{i + j}/11" for j in range(8)] for i in range(8)],
+    "b_O": [0] * 8,
+    "activation": "tanh",
+}  # too large for sympy
 NUMBERS: dict[str, Callable[[random.Random], Any]] = {
     "integers": lambda rng: rng.randint(-9, 9),
     "decimals": lambda rng: f"{rng.randint(-10, 10) / 10}",
@@ -20,27 +39,37 @@ NUMBERS: dict[str, Callable[[random.Random], Any]] = {
 quarters = st.integers(-12, 12).map(lambda n: f"{n}/4")
 
 
-def random_networks(numbers: str, output: str, count: int) -> Iterator[Network]:
-    """Networks of up to three units a layer, with all activations."""
-    rng = random.Random(f"{numbers} {output}")
+def toml(fields: dict[str, Any]) -> str:
+    """The fields as a file; TOML writes lists of numbers and texts as JSON does."""
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
+
+
+def random_fields(rng: random.Random, numbers: str, activation: str, output: str) -> dict[str, Any]:
+    """The fields of a network file with up to three units a layer."""
+    n, m = rng.randint(1, 3), rng.randint(1, 3)
+    k = rng.choice([1, 2, 2, 2, 3, 3]) if output == "softmax" else 1
 
     def vector(size: int) -> list[Any]:
         return [NUMBERS[numbers](rng) for _ in range(size)]
 
+    target = rng.randint(0, 1) if output == "sigmoid" else rng.randrange(k)
+    return _fields(n, m, k, target, activation, output, vector)
+
+
+def random_networks(numbers: str, output: str, count: int) -> Iterator[Network]:
+    """Networks of up to three units a layer, with all activations."""
+    rng = random.Random(f"{numbers} {output}")
     for number in range(count):
-        n, m = rng.randint(1, 3), rng.randint(1, 3)
-        k = rng.choice([1, 2, 2, 2, 3, 3]) if output == "softmax" else 1
-        sizes, activation = (n, m, k, rng.randrange(k)), ACTIVATIONS[number % 4]
-        yield parse_network(_fields(*sizes, activation, output, vector, rng.randint(0, 1)))
+        yield parse_network(random_fields(rng, numbers, ACTIVATIONS[number % 4], output))
 
 
 def _fields(
     n: int, m: int, k: int, target: int, activation: str, output: str,
-    vector: Callable[[int], list[Any]], y: int,
+    vector: Callable[[int], list[Any]],
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "x": vector(n),
-        "y": y if output == "sigmoid" else [int(i == target) for i in range(k)],
+        "y": target if output == "sigmoid" else [int(i == target) for i in range(k)],
         "W_H": [vector(n) for _ in range(m)],
         "b_H": vector(m),
         "W_O": [vector(m) for _ in range(k)],
@@ -56,13 +85,12 @@ def network_fields(draw: st.DrawFn, largest: int = 4) -> dict[str, Any]:
     output = draw(st.sampled_from(["softmax", "sigmoid"]))
     n, m = draw(st.integers(1, largest)), draw(st.integers(1, largest))
     k = 1 if output == "sigmoid" else draw(st.integers(1, largest))
-    sizes = (n, m, k, draw(st.integers(0, k - 1)))
+    target = draw(st.integers(0, 1 if output == "sigmoid" else k - 1))
 
     def vector(size: int) -> list[str]:
         return draw(st.lists(quarters, min_size=size, max_size=size))
 
-    activation = draw(st.sampled_from(ACTIVATIONS))
-    return _fields(*sizes, activation, output, vector, draw(st.integers(0, 1)))
+    return _fields(n, m, k, target, draw(st.sampled_from(ACTIVATIONS)), output, vector)
 
 
 def networks(largest: int = 4) -> st.SearchStrategy[Network]:

@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="hw1", description="Computations and pages of the hw1 book.")
+    top = argparse.ArgumentParser(
+        prog="hw1", description="The hw1 book: its computations, and its pages."
+    )
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(name: str, help: str, run: Callable[..., int | None]) -> argparse.ArgumentParser:
@@ -46,23 +48,27 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    _gradients_options(add("gradients", "question 1: both passes of a network file", _gradients))
+    _gradients_options(
+        add("gradients", "question 1: prediction, loss, derivatives and zeros", _gradients)
+    )
     _adam_options(add("adam", "question 2: Adam's expected first moment", _adam))
-    _data_options(add("data", "fetch and prepare CIFAR-10 for question 3", _data))
-    _train_options(add("train", "train question 3's net and write results/", _train))
-    _verify_options(add("verify", "train again and compare with results/", _verify))
-    _render_options(add("render", "build site, PDF and notebooks", _render))
+    _data_options(add("data", "question 3: download and prepare CIFAR-10", _data))
+    _train_options(add("train", "question 3: train the net and write results/", _train))
+    _verify_options(add("verify", "question 3: train again and compare with results/", _verify))
+    _render_options(add("render", "build the site, the PDF and the notebooks", _render))
     return top
 
 
 def _gradients_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("network", nargs="?", type=Path, help="default: the book's network file")
+    command.add_argument(
+        "network", nargs="?", type=Path, help="network file (default: the book's network.toml)"
+    )
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _gradients(options: argparse.Namespace) -> None:
+    from hw1lib.backprop.answers import gradients_as_json, gradients_as_text
     from hw1lib.backprop.network import load_network
-    from hw1lib.backprop.prose import gradients_as_json, gradients_as_text
 
     network = load_network(options.network)
     print(gradients_as_json(network) if options.json else gradients_as_text(network))
@@ -71,10 +77,16 @@ def _gradients(options: argparse.Namespace) -> None:
 def _adam_options(command: argparse.ArgumentParser) -> None:
     homework = Homework()
     command.add_argument(
-        "--beta1", type=decay_rate, default=homework.adam_beta1, help="decay rate of the moment"
+        "--beta1",
+        type=decay_rate,
+        default=homework.adam_beta1,
+        help="decay rate of the first moment (default: %(default)s)",
     )
     command.add_argument(
-        "--mean", type=number, default=homework.adam_mean, help="mean G of the gradient"
+        "--mean",
+        type=number,
+        default=homework.adam_mean,
+        help="expectation G of every gradient (default: %(default)s)",
     )
     command.add_argument(
         "--steps",
@@ -82,7 +94,7 @@ def _adam_options(command: argparse.ArgumentParser) -> None:
         nargs="+",
         default=list(homework.adam_steps),
         metavar="T",
-        help="steps t to evaluate",
+        help=f"steps t (default: {' '.join(map(str, homework.adam_steps))})",
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -101,7 +113,7 @@ def _data_options(command: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         default=[],
-        help="addresses of cifar-10-python.tar.gz to try before torchvision's own",
+        help="addresses of cifar-10-python.tar.gz to try before torchvision's",
     )
 
 
@@ -120,18 +132,27 @@ def _data(options: argparse.Namespace) -> None:
 
 def _train_options(command: argparse.ArgumentParser) -> None:
     _data_dir_option(command)
-    command.add_argument("--epochs", type=whole_number(1), help="largest number of epochs")
+    command.add_argument(
+        "--epochs",
+        type=whole_number(1),
+        metavar="N",
+        help=f"train for at most N epochs (default: {Homework().max_epochs})",
+    )
     command.add_argument(
         "--seeds",
         type=whole_number(0),
         nargs="+",
         default=list(SEEDS),
         metavar="SEED",
-        help=f"seeds, trained side by side (default: {' '.join(map(str, SEEDS))})",
+        help=f"seeds, which train side by side (default: {' '.join(map(str, SEEDS))})",
     )
     _device_option(command)
     command.add_argument(
-        "--threads", type=whole_number(1), default=1, help="number of torch threads per seed"
+        "--threads",
+        type=whole_number(1),
+        default=1,
+        metavar="N",
+        help="PyTorch threads per seed (default: 1)",
     )
     _results_dir_option(command)
 
@@ -154,7 +175,12 @@ def _train(options: argparse.Namespace) -> None:
 
 def _verify_options(command: argparse.ArgumentParser) -> None:
     _data_dir_option(command)
-    command.add_argument("--epochs", type=whole_number(1), help="compare only the first epochs")
+    command.add_argument(
+        "--epochs",
+        type=whole_number(1),
+        metavar="N",
+        help="compare the first N epochs only (default: all)",
+    )
     _device_option(command)
     _results_dir_option(command)
 
@@ -174,15 +200,21 @@ def _render_options(command: argparse.ArgumentParser) -> None:
         "--engine",
         choices=("auto", "quarto", "pandoc"),
         default="auto",
-        help="auto takes Quarto if it is found",
+        help="auto (the default) uses Quarto if it is installed",
     )
-    command.add_argument("--output-dir", type=Path, default=Path("_book"))
+    command.add_argument(
+        "--output-dir",
+        type=Path,
+        default=Path("_book"),
+        metavar="DIR",
+        help="folder for the book (default: _book)",
+    )
     command.add_argument(
         "--cell-timeout",
         type=whole_number(1),
         default=120,
         metavar="SECONDS",
-        help="longest time that one cell may take (default: 120)",
+        help="longest time that a cell may take (default: 120)",
     )
 
 
@@ -206,9 +238,10 @@ def _data_dir_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--data-dir",
         type=Path,
-        help="folder with torchvision's CIFAR-10 files, or with train/<class>/* and "
-        "test/<class>/* (default: HW1_DATA, else data); CIFAR-10 is downloaded into it if it "
-        "has neither",
+        metavar="DIR",
+        help="folder with torchvision's CIFAR-10 files, or with images in train/<class>/ and "
+        "test/<class>/; if it has neither, CIFAR-10 is downloaded into it (default: HW1_DATA, "
+        "else data)",
     )
 
 
@@ -219,11 +252,22 @@ def _data_dir(options: argparse.Namespace) -> Path:
 
 
 def _device_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    command.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="auto (the default) uses a GPU if there is one",
+    )
 
 
 def _results_dir_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--results-dir", type=Path, default=Path("results"))
+    command.add_argument(
+        "--results-dir",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="folder of the results (default: results)",
+    )
 
 
 def whole_number(minimum: int) -> Callable[[str], int]:
@@ -254,5 +298,5 @@ def decay_rate(text: str) -> float:
     """A converter for argparse: numbers in [0, 1)."""
     value = number(text)
     if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text:.30} is not in [0, 1)")
+        raise argparse.ArgumentTypeError(f"{text:.30} is not at least 0 and below 1")
     return float(value)

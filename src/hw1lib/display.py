@@ -36,14 +36,16 @@ def evaluated(
         digits: decimals that are shown.
         decimals: whether rational values are shown as decimals, and others not in exact form.
     """
+    rounded = latex(approximate, digits)
     entries = [] if exact_value is None else [_simplest(e) for e in sympy.Matrix([exact_value])]
-    rational = all(entry.is_Rational for entry in entries)
-    if decimals and rational and entries and all(_has_decimals(e, digits) for e in entries):
-        return Markdown(f"= {latex(approximate, digits)}")
-    readable = entries and not decimals and all(map(_is_readable, entries))
-    parts = [f"= {latex(exact_value, digits)}"] if readable else []
-    parts += [] if readable and rational else [rf"\approx {latex(approximate, digits)}"]
-    return Markdown(" ".join(parts))
+    rational = bool(entries) and all(entry.is_Rational for entry in entries)
+    if decimals:
+        complete = rational and all((entry * 10**digits).is_Integer for entry in entries)
+        return Markdown(f"= {rounded}" if complete else rf"\approx {rounded}")
+    if not entries or not all(map(_is_readable, entries)):
+        return Markdown(rf"\approx {rounded}")
+    shown = latex(exact_value, digits)
+    return Markdown(f"= {shown}" if rational else rf"= {shown} \approx {rounded}")
 
 
 def latex(value: object, digits: int = 4) -> str:
@@ -53,28 +55,18 @@ def latex(value: object, digits: int = 4) -> str:
     if isinstance(value, Tensor):
         if value.ndim == 0:
             return short(float(value), digits)
-        rows = value.unsqueeze(1) if value.ndim == 1 else value
-        return _matrix([[short(float(v), digits) for v in row] for row in rows])
+        return _matrix([[latex(v, digits) for v in row.reshape(-1)] for row in value])
     if isinstance(value, tuple):
-        entries = [v if isinstance(v, tuple) else (v,) for v in value]
-        return _matrix([[latex(v) for v in row] for row in entries])
+        return _matrix(
+            [[latex(v) for v in (row if isinstance(row, tuple) else (row,))] for row in value]
+        )
     if isinstance(value, sympy.MatrixBase):
-        return _matrix([[exact(v) for v in value.row(i)] for i in range(value.rows)])
+        return _matrix([[latex(v) for v in row] for row in value.tolist()])
     if isinstance(value, Fraction):
         return str(value).replace("/", " / ")
     if isinstance(value, float):
         return decimal(value, digits)
-    return exact(sympy.sympify(value))
-
-
-def exact(value: sympy.Expr) -> str:
-    """An exact value, in the simplest form that sympy finds quickly."""
-    return str(sympy.latex(_simplest(value), fold_short_frac=True))
-
-
-def _has_decimals(value: sympy.Rational, digits: int) -> bool:
-    """Whether a value has no more decimals than that."""
-    return bool((value * 10**digits).is_Integer)
+    return str(sympy.latex(_simplest(sympy.sympify(value)), fold_short_frac=True))
 
 
 def _is_readable(value: sympy.Expr) -> bool:
@@ -95,23 +87,14 @@ def decimal(value: float, digits: int = 4) -> str:
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     text = f"{value:.{digits}f}"
-    if float(text) == 0 or abs(value) >= 1e6:
-        return scientific(value)
-    return text
+    return scientific(value) if float(text) == 0 or abs(value) >= 1e6 else text
 
 
 def short(value: float, digits: int = 4) -> str:
     """A `decimal` without the zeros at its end if the number has no more than `digits` decimals."""
     text = decimal(value, digits)
-    return text.rstrip("0").rstrip(".") if "." in text and _is(text, value) else text
-
-
-def _is(text: str, value: float) -> bool:
-    """Whether a text that may be LaTeX is exactly that number."""
-    try:
-        return float(text) == value
-    except ValueError:
-        return False
+    is_complete = text == f"{value:.{digits}f}" and float(text) == value
+    return text.rstrip("0").rstrip(".") if is_complete else text
 
 
 def scientific(value: float, digits: int = 1) -> str:

@@ -9,35 +9,25 @@ from typing import Any
 import pytest
 import torch
 from IPython.display import Markdown
-from test_network import GOOD, toml
 from test_zeros import MADE
 
 from hw1lib.backprop.manual import backward
 from hw1lib.backprop.network import PARAMETERS
+from networks import EXAMPLE, GOOD, LARGE, toml
 
 CELL = re.compile(r"(?s)```\{python\}\n(.*?)```|`\{python\} ([^`]+)`")
-EIGHT = range(8)
-LARGE = {
-    "x": [1] * 8, "y": [int(i == 3) for i in EIGHT],
-    "W_H": [[f"{i - j}/9" for j in EIGHT] for i in EIGHT], "b_H": [0] * 8,
-    "W_O": [[f"{i + j}/11" for j in EIGHT] for i in EIGHT], "b_O": [0] * 8, "activation": "tanh",
+TEXTBOOK = {
+    "x": ["0.05", "0.10"], "y": [1, 0], "W_H": [["0.15", "0.20"], ["0.25", "0.30"]],
+    "b_H": ["0.35", "0.35"], "W_O": [["0.40", "0.45"], ["0.50", "0.55"]],
+    "b_O": ["0.60", "0.60"], "activation": "sigmoid",
 }  # fmt: skip
-OWN = [
-    {**GOOD, "b_H": [0, -3, 2], "example": True},
-    {"x": ["0.05", "0.10"], "y": [1, 0], "W_H": [["0.15", "0.20"], ["0.25", "0.30"]],
-     "b_H": ["0.35", "0.35"], "W_O": [["0.40", "0.45"], ["0.50", "0.55"]],
-     "b_O": ["0.60", "0.60"], "activation": "sigmoid"},
-    {**GOOD, "W_O": [["1/2", 1, -1]], "b_O": [0], "y": 1, "output": "sigmoid", "b_H": [0, 4, 2]},
+SIGMOID = {**GOOD, "W_O": [["1/2", 1, -1]], "b_O": [0], "y": 1, "output": "sigmoid"}
+MORE = [
     {**GOOD, "activation": "tanh", "W_O": [[1, 0, 1], [0, 1, 3]], "b_H": [0, 1, "1/2"]},
     {**GOOD, "activation": "identity"},
-    LARGE,
     *MADE[:4],
     *MADE[8:11],
-]  # fmt: skip
-
-
-def chapter(root: Path) -> str:
-    return (root / "q1_backprop.qmd").read_text(encoding="utf-8")
+]
 
 
 def run(text: str) -> tuple[dict[str, Any], str]:
@@ -54,24 +44,32 @@ def run(text: str) -> tuple[dict[str, Any], str]:
     return names, CELL.sub(value, text)
 
 
-@pytest.fixture(autouse=True)
-def _torch_as_before() -> Any:
-    """The chapter sets the default type."""
-    before = torch.get_default_dtype()
-    yield
-    torch.set_default_dtype(before)
+@pytest.fixture
+def chapter(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs the chapter with a network, and undoes what it sets."""
+    (tmp_path / "_quarto.yml").touch()
+    (tmp_path / "playground").symlink_to(root / "playground")
+    monkeypatch.chdir(tmp_path)
+    text, default = (
+        (root / "q1_backprop.qmd").read_text(encoding="utf-8"),
+        torch.get_default_dtype(),
+    )
+
+    def run_with(fields: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        (tmp_path / "network.toml").write_text(toml(fields))
+        return run(text)
+
+    yield run_with
+    torch.set_default_dtype(default)
     torch.set_printoptions(profile="default")
 
 
-@pytest.mark.parametrize("number", range(len(OWN)))
-def test_its_code_finds_what_the_package_finds(
-    number: int, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "_quarto.yml").touch()
-    (tmp_path / "playground").symlink_to(root / "playground")
-    (tmp_path / "network.toml").write_text(toml(OWN[number]))
-    monkeypatch.chdir(tmp_path)
-    names, prose = run(chapter(root))
+@pytest.mark.parametrize(
+    "fields",
+    [EXAMPLE, SIGMOID, LARGE, *(pytest.param(each, marks=pytest.mark.slow) for each in MORE)],
+)
+def test_its_code_finds_what_the_package_finds(chapter: Any, fields: dict[str, Any]) -> None:
+    names, prose = chapter(fields)
     network, by_hand = names["network"], backward(names["network"])
     for name in PARAMETERS:
         wanted = getattr(by_hand, name)
@@ -84,22 +82,17 @@ def test_its_code_finds_what_the_package_finds(
     assert not re.search(r"\bnan\b|\binf\b|None\b(?! of)|\d/\d{3}", prose)
 
 
+def test_decimals_stay_decimals(chapter: Any) -> None:
+    _, prose = chapter(TEXTBOOK)
+    assert r"\begin{bmatrix} 0.15 & 0.2 \\ 0.25 & 0.3 \end{bmatrix}" in prose
+    assert r"= \begin{bmatrix} 0.3775 \\ 0.3925 \end{bmatrix}" in prose
+    assert not re.search(r"\d+ / \d+|e\^\{\d", prose)
+
+
 def test_cells_are_short_and_most_are_visible(root: Path) -> None:
-    cells = [cell for cell, _ in CELL.findall(chapter(root)) if cell]
+    text = (root / "q1_backprop.qmd").read_text(encoding="utf-8")
+    cells = [cell for cell, _ in CELL.findall(text) if cell]
     visible = [cell.strip().splitlines() for cell in cells if "echo: false" not in cell]
     assert max(map(len, visible)) <= 12
     assert len(visible) > 0.6 * len(cells)
     assert sum(map(len, visible)) > 60
-
-
-def test_decimals_stay_decimals(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "_quarto.yml").touch()
-    (tmp_path / "playground").symlink_to(root / "playground")
-    (tmp_path / "network.toml").write_text(toml(OWN[1]))
-    monkeypatch.chdir(tmp_path)
-    _, prose = run(chapter(root))
-    assert r"\begin{bmatrix} 0.15 & 0.2 \\ 0.25 & 0.3 \end{bmatrix}" in prose
-    assert r"= \begin{bmatrix} 0.3775 \\ 0.3925 \end{bmatrix}" in prose
-    assert not re.search(r"\d+ / \d+|e\^\{\d", prose)

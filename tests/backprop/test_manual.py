@@ -5,11 +5,10 @@ import math
 import pytest
 import torch
 from hypothesis import given, settings
-from test_network import GOOD
 
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import PARAMETERS, Network, parse_network
-from networks import Oracle, networks
+from networks import GOOD, Oracle, networks
 
 
 def test_forward_pass_of_a_worked_example() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,18 +11,9 @@ import pytest
 import torch
 from hypothesis import given
 
-from hw1lib.backprop.network import Network, load_network, parse_network
+from hw1lib.backprop.network import load_network, parse_network
 from hw1lib.errors import InputError
-from networks import network_fields
-
-GOOD: dict[str, Any] = {
-    "x": [1, -2],
-    "y": [0, 1],
-    "W_H": [[1, 0], [0, 1], [1, 1]],
-    "b_H": [0, 1, 0],
-    "W_O": [[1, 0, 1], [0, 1, 1]],
-    "b_O": ["1/2", 0],
-}
+from networks import GOOD, network_fields, toml
 
 
 def test_example_network_has_an_inactive_unit(root: Path) -> None:
@@ -31,10 +21,7 @@ def test_example_network_has_an_inactive_unit(root: Path) -> None:
     assert network.activation == "relu"
     assert network.z_H == (1, -5, 1)
     assert network.active == (True, False, True)
-
-
-def test_only_the_example_says_that_it_is_one(root: Path) -> None:
-    assert load_network(root / "network.toml").example
+    assert network.example
     assert not parse_network(GOOD).example
 
 
@@ -47,15 +34,6 @@ def test_the_side_of_a_relu_is_decided_exactly() -> None:
     assert replace(network, activation="tanh").active == (True, True, True)
 
 
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [("0.35", "0.35"), (".5", "0.5"), ("2.50", "2.5"), ("1e-7", "0.0000001"), ("1e3", "1000"),
-     ("-0.48", "-0.48"), ("-2/4", "-1/2"), (3, "3"), ("0.0", "0"), ("-12.0", "-12")],
-)  # fmt: skip
-def test_numbers_look_as_they_were_given(written: object, shown: str) -> None:
-    assert str(parse_network({**GOOD, "x": [written, 0]}).x[0]) == shown
-
-
 def test_defaults_and_shapes() -> None:
     network = parse_network(GOOD)
     assert (network.activation, network.output) == ("relu", "softmax")
@@ -65,50 +43,41 @@ def test_defaults_and_shapes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        (3, (3, 1)),
-        ("1/3", (1, 3)),
-        ("-2/4", (-1, 2)),
-        ("0.25", (1, 4)),
-        ("1e-7", (1, 10**7)),
-    ],
-)
-def test_numbers_stay_exact(written: object, meant: tuple[int, int]) -> None:
-    assert parse_network({**GOOD, "x": [written, 0]}).x[0] == Fraction(*meant)
+    ("written", "shown"),
+    [("0.35", "0.35"), ('".5"', "0.5"), ("2.50", "2.5"), ("1e-7", "0.0000001"), ("1e3", "1000"),
+     ("-0.48", "-0.48"), ('"-2/4"', "-1/2"), ("3", "3"), ("0.0", "0"), ("-12.0", "-12"),
+     ("0.1234567890123456789", "0.1234567890123456789"), ('"5."', "5"), ("'1/3'", "1/3"),
+     ("0x1F", "31"), ("1_000", "1000")],
+)  # fmt: skip
+def test_numbers_are_exact_and_look_as_they_were_given(
+    tmp_path: Path, written: str, shown: str
+) -> None:
+    (number, _) = load_network(with_number(tmp_path, written)).x
+    assert str(number) == shown
+    assert number == Fraction(shown)
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
-    [("0.1234567890123456789", "1234567890123456789/10000000000000000000"), ("0.1", "1/10"),
-     ("1e3", "1000"), ('"+.5"', "1/2"), ('"5."', "5"), ("'1/3'", "1/3"), ("0x1F", "31"),
-     ("1_000", "1000"), ("2.5e-7", "1/4000000"),
-     ("1_0.5", None), ("inf", None), ("nan", None), ("1e400", None), ("1e-99999999", None),
-     ("true", None), ("2001-01-01", None), ("01:30:00", None), ('"yes"', None), ("{}", None),
-     ('"1e9999999"', None), ("9" * 5000, None), ("0x" + "f" * 9999, None), ('"٣"', None)],
+    "written",
+    ["1_0.5", "inf", "nan", "1e400", "1e-99999999", "true", "2001-01-01", "01:30:00", '"yes"', "{}",
+     '"1e9999999"', "9" * 5000, "0x" + "f" * 9999, '"٣"', '"1/0"', '"inf"', "9" * 31, "10000000"],
 )  # fmt: skip
-def test_numbers_in_files_mean_what_is_written(
-    tmp_path: Path, written: str, meant: str | None
-) -> None:
-    """Decimals are exact, and a huge exponent is refused before a number is made of it."""
-    path = tmp_path / "network.toml"
+def test_what_is_no_number_is_refused(tmp_path: Path, written: str) -> None:
+    """A huge exponent is refused before a number is made of it."""
+    with pytest.raises(InputError, match=r"^\S+: (x holds|is not TOML)"):
+        load_network(with_number(tmp_path, written))
+
+
+def with_number(folder: Path, written: str) -> Path:
+    """A network file with this text in the place of x's first number."""
+    path = folder / "network.toml"
     path.write_text(toml({**GOOD, "x": "X"}).replace('"X"', f"[{written}, 0]"))
-    if meant is None:
-        with pytest.raises(InputError, match=r"^\S+: (x holds|is not TOML)"):
-            load_network(path)
-    else:
-        assert load_network(path).x[0] == Fraction(meant)
-
-
-def toml(fields: dict[str, Any]) -> str:
-    """The fields as a file; TOML writes lists of numbers and texts as JSON does."""
-    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
+    return path
 
 
 @given(network_fields())
 def test_every_valid_file_is_read_exactly(fields: dict[str, Any]) -> None:
     network = parse_network(fields)
-    assert isinstance(network, Network)
     assert list(network.x) == [Fraction(text) for text in fields["x"]]
 
 
@@ -123,16 +92,11 @@ def test_every_valid_file_is_read_exactly(fields: dict[str, Any]) -> None:
         ({"y": ["1/2", "1/2"]}, "y is not one-hot"),
         ({"y": [1]}, "y has length 1 but b_O has length 2"),
         ({"x": ["one", 2]}, "x holds 'one'"),
-        ({"x": ["1/0", 2]}, "x holds '1/0'"),
-        ({"x": [True, 2]}, "x holds True"),
         ({"x": [None, 2]}, "x holds None"),
-        ({"x": ["nan", 2]}, "x holds 'nan'"),
-        ({"x": ["inf", 2]}, "x holds 'inf'"),
         ({"x": [10**7, 2]}, "within"),
         ({"x": [16**9999, 2]}, "within"),
         ({"activation": 16**9999}, "activation is a huge number"),
         ({"example": "yes"}, "example is 'yes'; it must be true or false"),
-        ({"x": ["9" * 31, 2]}, "x holds"),
         ({"x": []}, "x must be a list"),
         ({"x": 3}, "x must be a list"),
         ({"x": [0] * 65}, "1 to 64"),

@@ -4,12 +4,11 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from sympy import Rational, exp
-from test_network import GOOD
 
 from hw1lib.backprop.manual import forward
 from hw1lib.backprop.network import Network, parse_network
 from hw1lib.backprop.symbolic import loss_in, w, written_out
-from networks import networks
+from networks import GOOD, networks
 
 
 def test_values_are_exact() -> None:
@@ -22,7 +21,7 @@ def test_values_are_exact() -> None:
     assert not loss_in(network, "W_H", (0, 1)).has(sympy.Float)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(networks())
 def test_the_expressions_are_those_of_the_passes(network: Network) -> None:
     exact, values = written_out(network), forward(network)

@@ -7,15 +7,14 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
-from test_network import GOOD
 
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import Network, parse_network
 from hw1lib.backprop.zeros import Cause, Kind, Zero, find_zeros
-from networks import NUMBERS, Oracle, random_networks
+from networks import GOOD, NUMBERS, Oracle, random_networks
 
-COUNT = 500
 DIGITS = 400  # so that rounding is far below the smallest float64
 SMALLEST = 5e-324
 ROUNDED = {Kind.SATURATED, Kind.FLAT, Kind.FAINT, Kind.TINY}
@@ -27,13 +26,14 @@ def zeros_of(network: Network) -> list[Zero]:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("count", [125, pytest.param(500, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("numbers", NUMBERS)
 def test_a_derivative_is_listed_if_and_only_if_it_is_zero(
-    numbers: str, output: str, capsys: pytest.CaptureFixture[str]
+    numbers: str, output: str, count: int
 ) -> None:
-    seen: Counter[str] = Counter()
-    for network in random_networks(numbers, output, COUNT):
+    exactly_zero = 0
+    for network in random_networks(numbers, output, count):
         gradients = backward(network)
         zeros = find_zeros(network, forward(network), gradients)
         listed = {(zero.parameter, zero.index): zero for zero in zeros}
@@ -42,11 +42,9 @@ def test_a_derivative_is_listed_if_and_only_if_it_is_zero(
             assert shown == pytest.approx(float(wanted), rel=1e-13, abs=0), network
             zero = listed.get((parameter, index))
             assert (zero is not None) == (float(wanted) == 0), network
-            exact = zero and any(cause.kind not in ROUNDED for cause in zero.causes)
-            seen["exactly zero" if exact else "too small" if zero else "not zero"] += 1
-    assert seen["exactly zero"] > COUNT
-    with capsys.disabled():
-        print(f"\n{COUNT} networks of {numbers}, {output}: {dict(seen)}")
+            assert str(shown) != "-0.0", network
+            exactly_zero += bool(zero) and any(c.kind not in ROUNDED for c in zero.causes)
+    assert exactly_zero > count
 
 
 # The networks of which an earlier version said something wrong, and one for each kind of cause.
@@ -80,64 +78,53 @@ MADE = [
 ]  # fmt: skip
 
 
-def with_(network: Network, name: str, index: tuple[int, ...], change: Fraction) -> Network:
-    """The network with one number changed."""
-    field = getattr(network, name)
-    if len(index) == 1:
-        (i,) = index
-        return replace(network, **{name: (*field[:i], field[i] + change, *field[i + 1 :])})
-    i, j = index
-    row = (*field[i][:j], field[i][j] + change, *field[i][j + 1 :])
-    return replace(network, **{name: (*field[:i], row, *field[i + 1 :])})
+def change_of_loss(network: Network, name: str, index: tuple[int, ...], change: Fraction) -> Any:
+    """By how much the loss moves if one number of the network changes."""
+    field = np.array(getattr(network, name))  # of fractions
+    field[index] += change
+    changed = replace(network, **{name: tuple(map(tuple, field) if field.ndim > 1 else field)})
+    return abs(Oracle(changed, 80).loss() - Oracle(network, 80).loss())
 
 
-def change_of_loss(network: Network, *changes: tuple[str, tuple[int, ...], Fraction]) -> Any:
-    before, after = Oracle(network, 80), network
-    for change in changes:
-        after = with_(after, *change)
-    return abs(Oracle(after, 80).loss() - before.loss())
-
-
-def nothing(network: Network, *changes: tuple[str, tuple[int, ...], Fraction]) -> bool:
-    return bool(change_of_loss(network, *changes) < 1e-60)
+def nothing(network: Network, name: str, index: tuple[int, ...], change: Fraction = ONE) -> bool:
+    return bool(change_of_loss(network, name, index, change) < 1e-60)
 
 
 def is_true(network: Network, zero: Zero, cause: Cause) -> bool:
     """Whether what a cause says can be seen when the network is changed."""
-    unit, m, n = cause.unit, len(network.b_H), len(network.x)
+    unit, kind = cause.unit, cause.kind
+    if kind in (Kind.INACTIVE, Kind.KINK):
+        z, down = network.z_H[unit], nothing(network, "b_H", (unit,), -ONE)
+        if kind == Kind.KINK:
+            return down and z == 0
+        return down and z < 0 and nothing(network, "b_H", (unit,), -z / 2)
+    if kind == Kind.SILENT:
+        return all(nothing(network, "W_O", (k, unit)) for k in range(len(network.b_O)))
+    if kind == Kind.INPUT:
+        return all(nothing(network, "W_H", (i, unit)) for i in range(len(network.b_H)))
+    if kind in (Kind.DISCONNECTED, Kind.EQUAL):
+        return all(nothing(network, "b_H", (unit,), step) for step in (ONE / 3, -ONE, ONE))
+    if kind == Kind.CANCELLING:  # the loss moves with the square of the step
+        large, small = (
+            change_of_loss(network, "b_H", (unit,), ONE / step) for step in (10**9, 10**12)
+        )
+        return bool(0 < small < large / 10**5)
     exact = Oracle(network, 2000)
-    if cause.kind in (Kind.INACTIVE, Kind.KINK):
-        z = network.z_H[unit]
-        down, up = nothing(network, ("b_H", (unit,), -ONE)), -z / 2
-        kink = cause.kind == Kind.KINK
-        return down and (z == 0 if kink else z < 0 and nothing(network, ("b_H", (unit,), up)))
-    if cause.kind == Kind.SILENT:
-        return all(nothing(network, ("W_O", (k, unit), ONE)) for k in range(len(network.b_O)))
-    if cause.kind == Kind.INPUT:
-        return all(nothing(network, ("W_H", (i, unit), ONE)) for i in range(m))
-    if cause.kind in (Kind.DISCONNECTED, Kind.EQUAL):
-        return all(nothing(network, ("b_H", (unit,), step)) for step in (ONE / 3, -ONE, ONE))
-    if cause.kind == Kind.CANCELLING:
-        first_order = [
-            change_of_loss(network, ("b_H", (unit,), step)) for step in (ONE / 10**9, ONE / 10**12)
-        ]
-        return bool(0 < first_order[1] < first_order[0] / 10**5)  # it falls with the square
-    if cause.kind == Kind.SINGLE:
-        return exact.loss() == 0 and nothing(network, ("b_O", (0,), ONE), ("b_H", (0,), ONE))
+    if kind == Kind.SINGLE:
+        return exact.loss() == 0 and nothing(network, "b_O", (0,)) and nothing(network, "b_H", (0,))
     h, slope, _ = exact.layers()
-    error = abs(exact.probabilities()[unit] - (exact.target == unit)) if n else 0
     size = {
-        Kind.SATURATED: lambda: error,
+        Kind.SATURATED: lambda: abs(exact.probabilities()[unit] - (exact.target == unit)),
         Kind.FLAT: lambda: slope[unit],
         Kind.FAINT: lambda: h[unit],
         Kind.TINY: lambda: abs(exact.derivatives()[zero.parameter, zero.index]),
-    }[cause.kind]()
+    }[kind]()
     return bool(0 < size < SMALLEST)
 
 
 def test_every_reason_is_true_and_every_kind_occurs() -> None:
     seen: Counter[Kind] = Counter()
-    random = [n for kind in NUMBERS for n in random_networks(kind, "softmax", 40)]
+    random = [n for kind in NUMBERS for n in random_networks(kind, "softmax", 20)]
     for network in [parse_network(fields) for fields in MADE] + random:
         causes = {cause: zero for zero in zeros_of(network) for cause in zero.causes}
         for cause, zero in causes.items():

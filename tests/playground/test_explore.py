@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, Page
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import ACTIVATIONS, PARAMETERS, Network, parse_network
 from hw1lib.backprop.playground import FOLDER, SCRIPTS
-from hw1lib.backprop.prose import reason
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.errors import InputError
@@ -99,7 +98,9 @@ def check(shown: dict[str, Any], network: Network) -> int:
     zeros = find_zeros(network, values, gradients)
     assert shown["refusal"] == ""
     expected = {name: getattr(values, name) for name in ("z_H", "h", "z_O", "y_hat")}
-    expected |= {f"derivatives in {name}": getattr(gradients, name) for name in PARAMETERS}
+    expected |= {
+        f"derivatives with respect to {name}": getattr(gradients, name) for name in PARAMETERS
+    }
     for name, tensor in expected.items():
         rows = tensor.unsqueeze(1).tolist() if tensor.ndim == 1 else tensor.tolist()
         cells = shown["tables"][name]
@@ -112,7 +113,7 @@ def check(shown: dict[str, Any], network: Network) -> int:
     loss = float(values.loss)
     assert abs(shown["loss"] - loss) <= 1e-12 * max(1.0, loss)
     assert [(p, tuple(index), words) for p, index, words in shown["zeros"]] == [
-        (zero.parameter, zero.index, "; and ".join(map(reason, zero.causes))) for zero in zeros
+        (zero.parameter, zero.index, zero.reason) for zero in zeros
     ]
     return len(zeros)
 

@@ -208,17 +208,17 @@ def test_a_preview_shows_new_numbers(
     assert quarto(book, "render", "--to", "html").returncode == 0
     (book / "data.txt").write_text("second\n")
     log = book / "preview.log"
-    command = [find_quarto().program, "preview", "--no-browser", "--port", "7391"]
+    command = [find_quarto().program, "preview", "--no-browser"]
     with log.open("w") as said:
         process = subprocess.Popen(
             command, cwd=book, env=environment, stdout=said, stderr=said, start_new_session=True
         )
     try:
-        while "Browse at" not in log.read_text():
+        while not (address := re.search(r"Browse at .*?(http://[\w.:]+/)", log.read_text())):
             assert process.poll() is None, log.read_text()
             time.sleep(0.5)
         for name in ("index", "q1_one"):
-            with urllib.request.urlopen(f"http://localhost:7391/{name}.html") as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{address[1]}{name}.html") as answer:  # noqa: S310
                 assert "A value: second" in answer.read().decode()
     finally:
         os.killpg(process.pid, signal.SIGTERM)

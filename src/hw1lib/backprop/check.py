@@ -22,14 +22,12 @@ class GradientCheck:
     """One network's derivatives, computed four ways.
 
     Attributes:
-        network: whose derivatives they are.
         values: the forward pass.
         by_hand: the backward pass of chapter 1.
         others: the derivatives by name of the way: sympy (fifty_digits for networks too large for
             it), autograd and finite_difference; each a float64 tensor for each parameter.
     """
 
-    network: Network
     values: Forward
     by_hand: Gradients
     others: dict[str, dict[str, Tensor]]
@@ -60,34 +58,27 @@ class GradientCheck:
 
 def check_gradients(network: Network) -> GradientCheck:
     """Computes the derivatives all four ways (@sec-check)."""
-    small = is_small(network)
-    others = {
-        "sympy" if small else "fifty_digits": (
-            symbolic_gradients if small else forward_mode_gradients
-        )(network),
-        "autograd": autograd_gradients(network),
-        "finite_difference": finite_difference_gradients(network),
-    }
-    return GradientCheck(network, forward(network), backward(network), others)
+    if is_small(network):
+        others = {"sympy": symbolic_gradients(network)}
+    else:
+        others = {"fifty_digits": forward_mode_gradients(network)}
+    others["autograd"] = autograd_gradients(network)
+    others["finite_difference"] = finite_difference_gradients(network)
+    return GradientCheck(forward(network), backward(network), others)
 
 
 def torch_loss(network: Network) -> Callable[..., Tensor]:
-    """The loss in torch alone (@eq-forward to @eq-loss), each ReLU on the side that it is on.
+    """The loss in nats as a function of W_H, b_H, W_O and b_O, in torch alone.
 
-    Args:
-        network: gives input, target, activation, output and the side of each ReLU.
-
-    Returns:
-        A function of W_H, b_H, W_O and b_O, float64 tensors in the network's shapes, that gives
-        the loss in nats.
+    It is @eq-forward to @eq-loss; each ReLU stays on the side that it is on.
     """
     x, y, active = network.tensor("x"), network.tensor("y"), torch.tensor(network.active)
-    f = {"relu": lambda z: torch.where(active, z, 0), "identity": lambda z: z}.get(
-        network.activation
-    ) or getattr(torch, network.activation)
+    linear = {"relu", "identity"}  # on the side of the ReLU that `active` gives
+    f = torch.clone if network.activation in linear else getattr(torch, network.activation)
 
     def loss(W_H: Tensor, b_H: Tensor, W_O: Tensor, b_O: Tensor) -> Tensor:
-        z_O = W_O @ f(W_H @ x + b_H) + b_O
+        h = torch.where(active, f(W_H @ x + b_H), 0)
+        z_O = W_O @ h + b_O
         if network.output == "softmax":
             return torch.logsumexp(z_O - z_O @ y, dim=0)
         return functional.binary_cross_entropy_with_logits(z_O, y)
@@ -110,9 +101,9 @@ def finite_difference_gradients(network: Network) -> dict[str, Tensor]:
             value = float(entries[index])
             step = max(STEP / _reach(network, name, index), 1e-14 * abs(value))
             entries[index] = high = value + step
-            above = loss(*parameters.values())
+            above = loss(**parameters)
             entries[index] = low = value - step
-            below = loss(*parameters.values())
+            below = loss(**parameters)
             entries[index] = value
             gradients[name][index] = (above - below) / (high - low)
     return gradients
@@ -123,8 +114,8 @@ def _reach(network: Network, name: str, index: tuple[int, ...]) -> float:
     if name == "b_O":
         return 1.0
     if name == "W_O":
-        z = network.z_H[index[1]]
-        return max(1.0, abs(float(z)) if network.activation in ("relu", "identity") else 1.0)
-    weights = [abs(float(row[index[0]])) for row in network.W_O]
-    factor = abs(float(network.x[index[1]])) if name == "W_H" else 1.0
-    return max(1.0, factor) * max(1.0, *weights)
+        bounded = network.activation in ("sigmoid", "tanh")
+        return 1.0 if bounded else max(1.0, abs(float(network.z_H[index[1]])))
+    outgoing = max(abs(float(row[index[0]])) for row in network.W_O)
+    incoming = abs(float(network.x[index[1]])) if name == "W_H" else 1.0
+    return max(1.0, incoming) * max(1.0, outgoing)

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Protocol
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from torch import Tensor
 
 from hw1lib.backprop.manual import Forward
 from hw1lib.backprop.network import READABLE, Network
@@ -26,15 +24,6 @@ WIDTH = 4.8
 SHARES = [share / 100 for share in range(18, 84, 2)]  # where along an edge its weight may stand
 
 Place = tuple[float, float]
-
-
-class Numbers(Protocol):
-    """A number for each weight and bias: those of a `Network`, or its `Gradients`."""
-
-    W_H: Any
-    b_H: Any
-    W_O: Any
-    b_O: Any
 
 
 @dataclass(frozen=True)
@@ -77,43 +66,48 @@ class Label:
         return all(abs(point[i] - self.place[i]) <= self.half[i] for i in (0, 1))
 
 
-def draw_network(network: Network, values: Forward, shown_as: Numbers | None = None) -> Figure:
+def draw_network(network: Network, values: Forward) -> Figure:
     """Question 1's figure (@fig-network): units with values and biases, edges with weights.
 
-    A line's width shows the size of its number; negative ones are dashed, and what a ReLU has
+    A line's width shows the size of its weight; negative ones are dashed, and what a ReLU has
     switched off is grey and dotted. Layers of more than `READABLE` units are cut off after these,
-    and their numbers are left out.
+    and their weights are left out.
 
     Args:
-        network: gives sizes, activation, input and target.
+        network: gives sizes, weights, biases, activation, input and target.
         values: of the network's forward pass.
-        shown_as: the numbers to write at edges and units, such as the loss's derivatives; the
-            network's own weights and biases if None.
     """
     shown = [min(size, READABLE) for size in network.sizes]
     gap = max(0.95, 0.05 * shown[1] * max(shown[0], shown[2]))  # the more edges, the more room
     top = (max(shown) - 1) / 2 * gap + RADIUS
-    columns = [_column(x, count, gap) for x, count in zip(COLUMNS, shown, strict=True)]
-    off = _switched_off(network, values)
-    numbers = shown_as or network
-    hidden = _notes(columns[1], [_bias(b, i in off) for i, b in enumerate(numbers.b_H)])
-    targets = [f"{_bias(b)}\ntarget {y}" for b, y in zip(numbers.b_O, network.y, strict=True)]
-    output = _notes(columns[2], targets)
+    inputs, hidden, outputs = (_column(x, n, gap) for x, n in zip(COLUMNS, shown, strict=True))
+    off = [not active for active in network.active]
+    none_off = [False] * READABLE
+    biases = [
+        f"bias {_text(b)}{', off' * is_off}" for b, is_off in zip(network.b_H, off, strict=True)
+    ]
+    targets = [f"bias {_text(b)}\ntarget {y}" for b, y in zip(network.b_O, network.y, strict=True)]
+    notes = _notes(hidden, biases) + _notes(outputs, targets)
+    to_hidden = [
+        Edge(start, end, network.W_H[i][j], off[i])
+        for i, end in enumerate(hidden)
+        for j, start in enumerate(inputs)
+    ]
+    to_outputs = [
+        Edge(start, end, network.W_O[i][j], off[j])
+        for i, end in enumerate(outputs)
+        for j, start in enumerate(hidden)
+    ]
     with book_figure(WIDTH, 2 * top + 0.75) as (figure, axes):
         axes.set_position((0, 0, 1, 1))
         axes.set(xlim=(0, WIDTH), ylim=(-top - 0.37, top + 0.38))
         axes.axis("off")
-        detailed = max(network.sizes) <= READABLE
-        color = ORANGE if shown_as else BLUE
-        for edges in (
-            _edges(columns[0], columns[1], numbers.W_H, off, of_start=False),
-            _edges(columns[1], columns[2], numbers.W_O, off, of_start=True),
-        ):
-            _draw_edges(axes, edges, hidden + output, color, detailed)
-        _draw_units(axes, columns[0], "x", network.x, BLUE)
-        _draw_units(axes, columns[1], "h", values.h.tolist(), BLUE, off)
-        _draw_units(axes, columns[2], r"\hat{y}", values.y_hat.tolist(), ORANGE)
-        for note in hidden + output:
+        for edges in (to_hidden, to_outputs):
+            _draw_edges(axes, edges, notes, detailed=max(network.sizes) <= READABLE)
+        _draw_units(axes, inputs, "x", network.x, BLUE, none_off)
+        _draw_units(axes, hidden, "h", values.h.tolist(), BLUE, off)
+        _draw_units(axes, outputs, r"\hat{y}", values.y_hat.tolist(), ORANGE, none_off)
+        for note in notes:
             _write(axes, note.place, note.text)
         names = ("input", f"hidden ({network.activation})", f"output ({network.output})")
         for x, name, size in zip(COLUMNS, names, network.sizes, strict=True):
@@ -122,8 +116,9 @@ def draw_network(network: Network, values: Forward, shown_as: Numbers | None = N
     return figure
 
 
-def _bias(number: Fraction, is_off: bool = False) -> str:
-    return f"bias {_text(number)}" + (", off" if is_off else "")
+def _column(x: float, count: int, gap: float) -> list[Place]:
+    """The centres of a layer's units, from top to bottom."""
+    return [(x, ((count - 1) / 2 - i) * gap) for i in range(count)]
 
 
 def _notes(places: list[Place], texts: list[str]) -> list[Label]:
@@ -134,42 +129,14 @@ def _notes(places: list[Place], texts: list[str]) -> list[Label]:
     ]
 
 
-def _column(x: float, count: int, gap: float) -> list[Place]:
-    return [(x, ((count - 1) / 2 - i) * gap) for i in range(count)]
-
-
-def _switched_off(network: Network, values: Forward) -> set[int]:
-    """The hidden units that a ReLU has switched off."""
-    z_H = values.z_H.tolist()
-    return {i for i, z in enumerate(z_H) if network.activation == "relu" and z <= 0}
-
-
-def _edges(
-    left: list[Place],
-    right: list[Place],
-    weights: Sequence[Sequence[Fraction]],
-    off: set[int],
-    *,
-    of_start: bool,
-) -> list[Edge]:
-    """All edges between two layers; `off` are units of the left layer if `of_start`."""
-    return [
-        Edge(start, end, weights[i][j], (j if of_start else i) in off)
-        for i, end in enumerate(right)
-        for j, start in enumerate(left)
-    ]
-
-
-def _draw_edges(
-    axes: Axes, edges: list[Edge], notes: list[Label], color: str, detailed: bool
-) -> None:
+def _draw_edges(axes: Axes, edges: list[Edge], notes: list[Label], *, detailed: bool) -> None:
     """Lines between the units, with their weights if `detailed`, interrupted by every text."""
     largest = max(abs(float(edge.weight)) for edge in edges) or 1.0
     weights = _place_weights(edges, notes) if detailed else []
     for edge in edges:
         axes.plot(
             *_line(edge, [*notes, *weights]),
-            color=GRAY if edge.off else color,
+            color=GRAY if edge.off else BLUE,
             linestyle=":" if edge.off else "--" if edge.weight < 0 else "-",
             linewidth=0.6 + 2.2 * abs(float(edge.weight)) / largest,
         )
@@ -218,37 +185,25 @@ def _draw_units(
     name: str,
     values: Sequence[float | Fraction],
     color: str,
-    off: set[int] | None = None,
+    off: Sequence[bool],
 ) -> None:
     """Circles with name and value."""
-    for i, (x, y) in enumerate(places):
-        is_off = i in (off or ())
-        edge = GRAY if is_off else color
-        style = ":" if is_off else "-"
-        axes.add_patch(Circle((x, y), RADIUS, fc="none", ec=edge, ls=style, lw=1.6))
-        _write(axes, (x, y), f"${name}_{{{i + 1}}}$\n{_text(values[i])}")
+    for i, place in enumerate(places):
+        edge, style = (GRAY, ":") if off[i] else (color, "-")
+        axes.add_patch(Circle(place, RADIUS, fc="none", ec=edge, ls=style, lw=1.6))
+        _write(axes, place, f"${name}_{{{i + 1}}}$\n{_text(values[i])}")
 
 
 def _text(number: float | Fraction) -> str:
     """An exact number as written, another rounded, with a minus sign in place of the hyphen."""
     text = str(number)
-    if isinstance(number, float | Tensor):
-        number = float(number) + 0.0  # no -0
+    if isinstance(number, float):
         text = f"{number:.3g}" if not number or abs(number) >= 0.001 else f"{number:.0e}"
     return text.replace("-", "−")
 
 
 def _write(axes: Axes, place: Place, text: str, color: str = INK) -> None:
-    axes.text(
-        *place,
-        text,
-        color=color,
-        ha="center",
-        va="center",
-        fontsize=SIZE,
-        linespacing=1.05,
-        zorder=3,
-    )
+    axes.text(*place, text, color=color, ha="center", va="center", fontsize=SIZE, linespacing=1.05)
 
 
 def draw_graph(network: Network) -> Figure:

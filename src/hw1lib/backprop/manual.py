@@ -1,8 +1,8 @@
 """Forward and backward pass by hand, step for step as chapter 1 writes them.
 
 Each number is right to the last digits of a float64, and is 0 only if it is exactly 0 or smaller
-than every float64. To this end the passes compute with intervals that hold the exact value, in as
-many digits as it takes.
+than every float64: the passes compute with intervals that contain the exact values, in as many
+digits as that takes.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import torch
 from mpmath.ctx_iv import MPIntervalContext
 from torch import Tensor
 
+from hw1lib.backprop.activations import FUNCTIONS, Formula, Interval
 from hw1lib.backprop.exact import Classes, Logit, classes
 from hw1lib.backprop.network import Network
 
-Interval: TypeAlias = Any  # mpmath is not annotated
-Nested: TypeAlias = Any  # intervals or floats in nested lists
+Nested: TypeAlias = Any  # intervals or floats, alone or in nested lists
 Values: TypeAlias = dict[str, Nested]
 
 FEWEST_DIGITS = 50
 ACCURACY = 1e-15  # the largest relative width of an interval that is rounded to a float64
-SMALL = 1e-20  # of u, where u and log(1 + u) have the same float64
+SMALL = 1e-20  # below this, u and log(1 + u) are the same float64
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def forward(network: Network) -> Forward:
 
 
 def backward(network: Network) -> Gradients:
-    """The backward pass, from the loss back to the first layer (@eq-delta-o to @eq-grad-h).
+    """The backward pass (@eq-delta-o, @eq-grad-o, @eq-grad-hidden, @eq-delta-h, @eq-grad-h).
 
     Where z_H is 0, the ReLU's slope is 0, as torch has it.
     """
@@ -87,12 +87,12 @@ def _forward(network: Network, iv: MPIntervalContext) -> Values:
     output = classes(network)
     z_O = _logits(output, iv)
     powers = {logit: iv.exp(z) for logit, z in z_O.items()}
-    total = _sum((powers[logit] for logit in output.logits), iv)
     others = _sum((powers[logit] for logit in output.others), iv)
+    total = powers[output.logits[output.target]] + others
     logits = output.logits[: len(network.b_O)]
     return {
         "z_H": [_exact(z, iv) for z in network.z_H],
-        "h": _hidden(network, ACTIVATION, iv),
+        "h": _hidden(network, FUNCTIONS[network.activation].value, iv),
         "z_O": [z_O[logit] for logit in logits],
         "y_hat": [powers[logit] / total for logit in logits],
         "loss": _log_of_one_plus(others / powers[output.logits[output.target]], iv),
@@ -101,7 +101,8 @@ def _forward(network: Network, iv: MPIntervalContext) -> Values:
 
 def _backward(network: Network, iv: MPIntervalContext) -> Values:
     """The derivatives as intervals."""
-    h, slope = (_hidden(network, forms, iv) for forms in (ACTIVATION, SLOPE))
+    f = FUNCTIONS[network.activation]
+    h, slope = _hidden(network, f.value, iv), _hidden(network, f.slope, iv)
     x = [_exact(v, iv) for v in network.x]
     delta_O, dL_dh = _errors(network, iv)
     delta_H = [d * s for d, s in zip(dL_dh, slope, strict=True)]
@@ -118,15 +119,16 @@ def _backward(network: Network, iv: MPIntervalContext) -> Values:
 def _errors(network: Network, iv: MPIntervalContext) -> tuple[list[Interval], list[Interval]]:
     """delta_O = y_hat - y and W_O^T delta_O.
 
-    An error at the target is less than 0 by what the other classes get, which says it without a
-    difference of two numbers close to 1; W_O^T delta_O is written so that it is the sum of nothing
-    where it is exactly 0 (`Classes.pulls`).
+    The error at the target is minus what the other classes get, which avoids a difference of two
+    numbers close to 1. W_O^T delta_O is written as a sum that has no terms where it is exactly 0
+    (`Classes.pulls`).
     """
     output = classes(network)
     powers = {logit: iv.exp(z) for logit, z in _logits(output, iv).items()}
-    total = _sum((powers[logit] for logit in output.logits), iv)
+    others = _sum((powers[logit] for logit in output.others), iv)
+    total = powers[output.logits[output.target]] + others
     errors = [powers[logit] / total for logit in output.logits]
-    errors[output.target] = -_sum((powers[logit] for logit in output.others), iv) / total
+    errors[output.target] = -others / total
     dL_dh = [
         _sum((_exact(c, iv) * powers[z] for z, c in output.pulls(j).items()), iv) / total
         for j in range(len(network.b_H))
@@ -134,35 +136,16 @@ def _errors(network: Network, iv: MPIntervalContext) -> tuple[list[Interval], li
     return errors[: len(network.b_O)], dL_dh
 
 
-ACTIVATION: dict[str, Callable[[Interval, MPIntervalContext], Interval]] = {
-    "relu": lambda z, iv: z,  # of a unit that is on
-    "sigmoid": lambda z, iv: 1 / (1 + iv.exp(-z)),
-    "tanh": lambda z, iv: (iv.exp(z) - iv.exp(-z)) / (iv.exp(z) + iv.exp(-z)),
-    "identity": lambda z, iv: z,
-}
-SLOPE: dict[str, Callable[[Interval, MPIntervalContext], Interval]] = {
-    "relu": lambda z, iv: iv.mpf(1),
-    "sigmoid": lambda z, iv: 1 / ((1 + iv.exp(-z)) * (1 + iv.exp(z))),
-    "tanh": lambda z, iv: 4 / (iv.exp(z) + iv.exp(-z)) ** 2,
-    "identity": lambda z, iv: iv.mpf(1),
-}
-
-
-def _hidden(
-    network: Network,
-    forms: dict[str, Callable[[Interval, MPIntervalContext], Interval]],
-    iv: MPIntervalContext,
-) -> list[Interval]:
+def _hidden(network: Network, formula: Formula, iv: MPIntervalContext) -> list[Interval]:
     """Activation or slope of each hidden unit; exactly 0 for those that are off."""
-    form = forms[network.activation]
     units = zip(network.z_H, network.active, strict=True)
-    return [form(_exact(z, iv), iv) if active else iv.mpf(0) for z, active in units]
+    return [formula(_exact(z, iv), iv) if active else iv.mpf(0) for z, active in units]
 
 
 def _logits(output: Classes, iv: MPIntervalContext) -> dict[Logit, Interval]:
     """The value of each distinct logit."""
     arguments = {a for logit in output.logits for a, _ in logit.waves}
-    tanh = {a: ACTIVATION["tanh"](_exact(a, iv), iv) for a in arguments}
+    tanh = {a: FUNCTIONS["tanh"].value(_exact(a, iv), iv) for a in arguments}
     return {
         logit: _sum((_exact(c, iv) * tanh[a] for a, c in logit.waves), iv)
         + _exact(logit.constant, iv)
@@ -192,26 +175,24 @@ def _certain(
 ) -> dict[str, Tensor]:
     """What `evaluate` gives as tensors, in as many digits as it takes to know each number.
 
-    It ends: an interval around 0 is narrower than the smallest float64 in the end.
+    This ends, because an interval around 0 becomes narrower than the smallest float64.
     """
     iv = MPIntervalContext()
     iv.dps = FEWEST_DIGITS
     while True:
         try:
-            values = evaluate(network, iv)
-            return {
-                name: torch.tensor(_rounded(value), dtype=torch.float64)
-                for name, value in values.items()
-            }
+            values = {name: _rounded(value) for name, value in evaluate(network, iv).items()}
         except _TooFewDigitsError:
             iv.dps *= 2
+        else:
+            return {n: torch.tensor(value, dtype=torch.float64) for n, value in values.items()}
 
 
 def _rounded(value: Nested) -> Nested:
-    """Intervals in nested lists as floats."""
+    """Intervals in nested lists as floats, 0 without a sign."""
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     low, high = float(mpmath.mpf(value.a)), float(mpmath.mpf(value.b))
     if low != high and not abs(high - low) <= ACCURACY * min(abs(low), abs(high)):
         raise _TooFewDigitsError
-    return low + 0.0  # without the sign of -0.0
+    return low + 0.0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import decimal
+import operator
 import re
 import reprlib
 import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,13 +38,14 @@ NUMBER = re.compile(
     r"[+-]?(\d{1,30}/0*[1-9]\d{0,29}|(\d{1,30}|\d{0,30}\.\d{1,30}|\d{1,30}\.)([eE][+-]?\d{1,2})?)",
     re.ASCII,
 )
+ENOUGH_DIGITS = decimal.Context(prec=200)  # for every decimal that NUMBER matches
 
 
 class Decimal(Fraction):
     """An exact number that the file gives as a decimal, and that is shown as one."""
 
     def __str__(self) -> str:
-        return decimal_text(self)
+        return f"{ENOUGH_DIGITS.divide(self.numerator, self.denominator):f}"
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,14 @@ class Network:
     @property
     def is_decimal(self) -> bool:
         """Whether a number is written as a decimal, so that results are best shown as decimals."""
-        rows = [self.x, *self.W_H, self.b_H, *self.W_O, self.b_O]
-        return any(isinstance(number, Decimal) for row in rows for number in row)
+        rows = (self.x, *self.W_H, self.b_H, *self.W_O, self.b_O)
+        return any(isinstance(number, Decimal) for number in chain(*rows))
 
     @cached_property
     def z_H(self) -> Vector:
         """(m,) pre-activations of the hidden layer, exact (@eq-forward)."""
         rows = zip(self.W_H, self.b_H, strict=True)
-        return tuple(
-            sum((w * v for w, v in zip(row, self.x, strict=True)), Fraction(b)) for row, b in rows
-        )
+        return tuple(sum(map(operator.mul, row, self.x), b) for row, b in rows)
 
     @cached_property
     def active(self) -> tuple[bool, ...]:
@@ -99,13 +101,10 @@ class Network:
 
     def tensor(self, name: str) -> Tensor:
         """A field, or z_H, as a new float64 tensor, rounded once: (rows, columns) or (length,)."""
-        import torch  # here, so that reading a file doesn't wait for it
+        import numpy as np  # here, so that reading a file waits for no library
+        import torch
 
-        rows = [
-            [float(v) for v in row] if isinstance(row, tuple) else float(row)
-            for row in getattr(self, name)
-        ]
-        return torch.tensor(rows, dtype=torch.float64)
+        return torch.from_numpy(np.array(getattr(self, name), dtype=float))
 
     def parameters(self) -> dict[str, Tensor]:
         """New float64 tensors of all `PARAMETERS`, by name."""
@@ -140,27 +139,28 @@ def parse_network(fields: dict[str, Any]) -> Network:
     for name in REQUIRED:
         if name not in fields:
             raise InputError(f"the field {name} is missing; add it as the example network has it.")
-    choices = {name: _choice(name, fields) for name in CHOICES}
-    example = fields.get("example", False)
-    if not isinstance(example, bool):
-        raise InputError(f"example is {_shown(example)}; it must be true or false.")
-    x, b_H, b_O = (_vector(name, fields[name]) for name in ("x", "b_H", "b_O"))
-    y = _vector("y", fields["y"] if isinstance(fields["y"], list) else [fields["y"]])
-    W_H, W_O = (_matrix(name, fields[name]) for name in ("W_H", "W_O"))
-    _check_shape("W_H", W_H, (len(b_H), len(x)), "hidden x input, from b_H and x")
-    _check_shape("W_O", W_O, (len(b_O), len(b_H)), "output x hidden, from b_O and b_H")
-    _check_target(y, len(b_O), choices["output"])
-    return Network(x, y, W_H, b_H, W_O, b_O, choices["activation"], choices["output"], example)
-
-
-def decimal_text(value: Fraction) -> str:
-    """A fraction whose denominator divides a power of ten, written out: 7/20 as 0.35."""
-    places = 0
-    while (value * 10**places).denominator > 1:
-        places += 1
-    digits = str(abs(value.numerator) * 10**places // value.denominator).zfill(places + 1)
-    whole, decimals = digits[: len(digits) - places], digits[len(digits) - places :]
-    return ("-" if value < 0 else "") + whole + (f".{decimals}" if decimals else "")
+    for name, allowed in CHOICES.items():
+        if fields.get(name, allowed[0]) not in allowed:
+            raise InputError(
+                f"{name} is {_shown(fields[name])}; it must be one of {', '.join(allowed)}."
+            )
+    if not isinstance(fields.get("example", False), bool):
+        raise InputError(f"example is {_shown(fields['example'])}; it must be true or false.")
+    target = fields["y"] if isinstance(fields["y"], list) else [fields["y"]]
+    network = Network(
+        x=_vector("x", fields["x"]),
+        b_H=_vector("b_H", fields["b_H"]),
+        b_O=_vector("b_O", fields["b_O"]),
+        y=_vector("y", target),
+        W_H=_matrix("W_H", fields["W_H"]),
+        W_O=_matrix("W_O", fields["W_O"]),
+        **{name: fields[name] for name in (*CHOICES, "example") if name in fields},
+    )
+    n, m, k = network.sizes
+    _check_shape("W_H", network.W_H, (m, n), "hidden x input, from b_H and x")
+    _check_shape("W_O", network.W_O, (k, m), "output x hidden, from b_O and b_H")
+    _check_target(network.y, k, network.output)
+    return network
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -190,21 +190,12 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _choice(name: str, fields: dict[str, Any]) -> str:
-    allowed = CHOICES[name]
-    value = fields.get(name, allowed[0])
-    if value not in allowed:
-        raise InputError(f"{name} is {_shown(value)}; it must be one of {', '.join(allowed)}.")
-    return str(value)
-
-
 def _number(name: str, value: object) -> Fraction:
     """An integer, decimal or fraction, exactly."""
-    text = value.strip() if isinstance(value, str) else None
     if isinstance(value, int) and not isinstance(value, bool):
         number = Fraction(value)
-    elif text is not None and NUMBER.fullmatch(text):
-        number = (Decimal if re.search("[.eE]", text) else Fraction)(text)
+    elif isinstance(value, str) and NUMBER.fullmatch(value.strip()):
+        number = (Decimal if re.search("[.eE]", value) else Fraction)(value)
     else:
         raise InputError(
             f"{name} holds {_shown(value)}; it must be a finite number: an integer, a decimal or "

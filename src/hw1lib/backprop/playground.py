@@ -22,8 +22,9 @@ from hw1lib.backprop.network import (
     Network,
     parse_network,
 )
-from hw1lib.backprop.prose import REASONS, explain_zeros
+from hw1lib.backprop.prose import explain_zeros
 from hw1lib.backprop.walk import STEPS
+from hw1lib.backprop.zeros import Kind
 from hw1lib.errors import InputError
 from hw1lib.project import project_root
 
@@ -102,7 +103,7 @@ def rules(network: Network) -> dict[str, Any]:
         "largest_file": MAX_BYTES,
         "units": MAX_UNITS,
         "refusals": refusals(),
-        "reasons": REASONS,
+        "reasons": {kind.name.lower(): kind.value for kind in Kind},
         "no_zeros": explain_zeros(network, backward(network), []).replace(total, "{total}"),
         "steps": [asdict(step) for step in STEPS],
         "hints": HINTS,

@@ -1,34 +1,20 @@
-"""Question 1 in words: why derivatives are zero, and the answers as text and as JSON."""
+"""What chapter 1 says of one's own network: its formulas, the agreement, and why zeros are zero."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 
 from IPython.display import Markdown
 from sympy import Expr, Float
-from torch import Tensor
 
-from hw1lib.backprop.check import GradientCheck, check_gradients
+from hw1lib.backprop.activations import FUNCTIONS
+from hw1lib.backprop.check import GradientCheck
 from hw1lib.backprop.manual import Forward, Gradients
 from hw1lib.backprop.network import PARAMETERS, READABLE, Network
-from hw1lib.backprop.zeros import Cause, Kind, Zero, find_zeros
+from hw1lib.backprop.zeros import Cause, Kind, Zero
 from hw1lib.display import latex, short
 
-FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
-ACTIVATION = {
-    "relu": r"\max(0, z)",
-    "sigmoid": r"\frac{1}{1 + e^{-z}}",
-    "tanh": r"\tanh z",
-    "identity": r"z",
-}
-SLOPE = {
-    "relu": r"\begin{cases} 1 & z > 0 \\ 0 & z \le 0 \end{cases}",
-    "sigmoid": r"f(z) \, (1 - f(z))",
-    "tanh": r"1 - f(z)^2",
-    "identity": r"1",
-}
 OUTPUT = {
     "softmax": r"\hat{y}_k = \frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}}",
     "sigmoid": r"\hat{y} = \frac{1}{1 + e^{-z_O}}",
@@ -50,38 +36,12 @@ LOSS_SLOPE = {
 AGREES = 1e-6  # difference below which two ways give the same derivatives
 MANY = 8  # derivatives that a sentence lists before it counts the rest
 
-REASONS = {
-    Kind.INACTIVE: "hidden unit {unit} is off: its pre-activation is negative",
-    Kind.KINK: "hidden unit {unit} is at the ReLU's kink: its pre-activation is exactly 0, where "
-    "the slope is 0 by convention",
-    Kind.SILENT: "the activation of hidden unit {unit} is 0",
-    Kind.INPUT: "input {unit} is 0",
-    Kind.DISCONNECTED: "all outgoing weights of hidden unit {unit} are 0, so it does not reach the "
-    "loss",
-    Kind.EQUAL: "the outgoing weights of hidden unit {unit} are equal, so it shifts all logits "
-    "alike, which leaves the softmax as it is",
-    Kind.CANCELLING: "what hidden unit {unit} contributes through the outputs cancels",
-    Kind.SINGLE: "there is only one class, so the prediction is always right",
-    Kind.SATURATED: "output {unit} is saturated: its error is not 0, but smaller than double "
-    "precision can hold",
-    Kind.FLAT: "hidden unit {unit} is saturated: the slope of its activation is not 0, but smaller "
-    "than double precision can hold",
-    Kind.FAINT: "the activation of hidden unit {unit} is not 0, but smaller than double precision "
-    "can hold",
-    Kind.TINY: "the derivative is not 0, but smaller than double precision can hold",
-}
-
-
-def reason(cause: Cause) -> str:
-    """A cause as a clause; units are counted from 1."""
-    return REASONS[cause.kind].format(unit=cause.unit + 1)
-
 
 def formulas(network: Network) -> dict[str, Markdown]:
     """The formulas of this network's activation, output and target, for inline values."""
     found = {
-        "activation": ACTIVATION[network.activation],
-        "slope": SLOPE[network.activation],
+        "activation": FUNCTIONS[network.activation].latex,
+        "slope": FUNCTIONS[network.activation].latex_slope,
         "output": OUTPUT[network.output],
         "loss": rf"{LOSS[network.output]} = -\log {probability(network)}",
         "loss_of_logits": LOSS_OF_LOGITS[network.output],
@@ -114,10 +74,9 @@ def agreement_in_words(check: GradientCheck) -> Markdown:
         else "since the network is too large for sympy to differentiate its loss in reasonable "
         "time, a *50-digit calculation* carries a change of each parameter forward to the loss"
     )
-    worst = max(check.agreement.values())
     result = (
         "Three other ways lead to the same derivatives"
-        if worst < AGREES
+        if max(check.agreement.values()) < AGREES
         else "The derivatives were computed in three other ways"
     )
     return Markdown(
@@ -146,34 +105,28 @@ def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero])
         zeros: what `find_zeros` found.
     """
     total = sum(getattr(gradients, name).numel() for name in PARAMETERS)
-    causes = dict.fromkeys(cause for zero in zeros for cause in zero.causes)
-    items = [_item(network, gradients, zeros, cause) for cause in causes]
     if not zeros:
         return (
             f"No: none of the {total} derivatives is zero. Each is a product of an error and an "
             "activation or input, and here no such factor vanishes."
         )
-    if len(causes) == 1:
-        return f"Yes: {_count(zeros, total)} zero. {items[0]}"
-    listed = "\n".join(f"* {item}" for item in items)
-    return f"Yes: {_count(zeros, total)} zero, for these reasons:\n\n{listed}"
-
-
-def _count(zeros: Sequence[Zero], total: int) -> str:
-    return f"{len(zeros)} of the {total} derivatives {_are(zeros)}"
+    answer = f"Yes: {len(zeros)} of the {total} derivatives {_are(zeros)} zero"
+    causes = dict.fromkeys(cause for zero in zeros for cause in zero.causes)
+    items = []
+    for cause in causes:
+        entries = [_symbol(zero) for zero in zeros if cause in zero.causes]
+        reason = f"{cause.reason[0].upper()}{cause.reason[1:]}."
+        hence = f"Hence {listed(entries)} {_are(entries)} zero."
+        items.append(
+            " ".join(filter(None, [reason, _in_numbers(network, gradients, cause), hence]))
+        )
+    if len(items) == 1:
+        return f"{answer}. {items[0]}"
+    return "\n".join([f"{answer}, for these reasons:\n", *(f"* {item}" for item in items)])
 
 
 def _are(entries: Sequence[object]) -> str:
     return "is" if len(entries) == 1 else "are"
-
-
-def _item(network: Network, gradients: Gradients, zeros: Sequence[Zero], cause: Cause) -> str:
-    """A cause, what it is in numbers, and the derivatives that it makes zero."""
-    entries = [_symbol(zero) for zero in zeros if cause in zero.causes]
-    clause = reason(cause)
-    numbers = _in_numbers(network, gradients, cause)
-    sentences = [f"{clause[0].upper()}{clause[1:]}.", numbers]
-    return " ".join(filter(None, [*sentences, f"Hence {listed(entries)} {_are(entries)} zero."]))
 
 
 def _in_numbers(network: Network, gradients: Gradients, cause: Cause) -> str:
@@ -201,9 +154,8 @@ def _cancelling(network: Network, gradients: Gradients, cause: Cause) -> str:
     unit = cause.unit + 1
     weights = [row[cause.unit] for row in network.W_O]
     errors = [short(error) for error in gradients.b_O.tolist()]
-    products = [
-        rf"{latex(w)} \cdot {_in_brackets(e)}" for w, e in zip(weights, errors, strict=True)
-    ]
+    errors = [f"({error})" if error.startswith("-") else error for error in errors]
+    products = [rf"{latex(w)} \cdot {e}" for w, e in zip(weights, errors, strict=True)]
     total = " ".join([products[0], *(p if p[0] == "-" else f"+ {p}" for p in products[1:])])
     column = ", ".join(map(latex, weights))
     zero = (
@@ -213,10 +165,6 @@ def _cancelling(network: Network, gradients: Gradients, cause: Cause) -> str:
     if cause.kind == Kind.EQUAL:
         return f"{zero}: softmax's errors always sum to 0, whatever the input."
     return f"{zero}: outputs with equal logits get equal probabilities, and their terms cancel."
-
-
-def _in_brackets(number: str) -> str:
-    return f"({number})" if number.startswith("-") else number
 
 
 def _symbol(zero: Zero) -> str:
@@ -231,58 +179,3 @@ def listed(entries: Sequence[str]) -> str:
     if len(entries) > MANY:
         return f"{', '.join(entries[:MANY])} and {len(entries) - MANY} more"
     return " and ".join(filter(None, [", ".join(entries[:-1]), entries[-1]]))
-
-
-def gradients_as_json(network: Network) -> str:
-    """Forward pass, gradients, zeros and agreement as one JSON object, in full precision."""
-    check, zeros = _solve(network)
-    found = [
-        {
-            "parameter": zero.parameter,
-            "index": zero.index,
-            "reason": "; and ".join(map(reason, zero.causes)),
-        }
-        for zero in zeros
-    ]
-    return json.dumps(
-        {
-            "forward": {name: getattr(check.values, name).tolist() for name in FORWARD},
-            "gradients": {name: getattr(check.by_hand, name).tolist() for name in PARAMETERS},
-            "zeros": found,
-            "agreement": check.agreement,
-        }
-    )
-
-
-def gradients_as_text(network: Network) -> str:
-    """The same to read, in six significant digits."""
-    check, zeros = _solve(network)
-    lines = ["Forward pass"]
-    lines += [f"  {name:6}{_plain(getattr(check.values, name))}" for name in FORWARD]
-    lines += ["Derivatives of the loss"]
-    lines += [f"  {name:6}{_plain(getattr(check.by_hand, name))}" for name in PARAMETERS]
-    lines += [f"Zero derivatives: {len(zeros)} of {check.total} (rows and columns from 1)"]
-    lines += [
-        f"  {zero.parameter}{[i + 1 for i in zero.index]}: "
-        f"{'; and '.join(map(reason, zero.causes))}"
-        for zero in zeros
-    ]
-    lines += ["Largest difference from"]
-    lines += [f"  {way.replace('_', ' '):18}{value:.1e}" for way, value in check.agreement.items()]
-    return "\n".join(lines)
-
-
-def _solve(network: Network) -> tuple[GradientCheck, list[Zero]]:
-    check = check_gradients(network)
-    return check, find_zeros(network, check.values, check.by_hand)
-
-
-def _plain(values: Tensor) -> str:
-    """Numbers in six significant digits, nested as the tensor is; 0 only where a number is 0."""
-    numbers = values.tolist()
-    return _rounded(numbers) if isinstance(numbers, list) else f"{numbers:.6g}"
-
-
-def _rounded(numbers: list[float] | list[list[float]]) -> str:
-    items = [_rounded(n) if isinstance(n, list) else f"{n:.6g}" for n in numbers]
-    return f"[{', '.join(items)}]"

@@ -102,7 +102,7 @@ STEPS = (
         "delta_O", "loss to-loss output", "back",
         r"\delta_O", r"\delta_O = \hat{y} - y", r"(\delta_O)_{#}", "eq-delta-o",
         "Back through loss and output in one step: the prediction minus the target.",
-        rf"{_derivative('b_O')} = \delta_O", "derivative in b_O",
+        rf"{_derivative('b_O')} = \delta_O", "derivative with respect to b_O",
     ),
     Step(
         "W_O", "output W_O hidden", "back",
@@ -110,7 +110,7 @@ STEPS = (
         _in_line("(W_O)_{#}"), "eq-grad-o",
         "A weight multiplies an activation, so its derivative is the error where it ends times the "
         "activation where it starts.",
-        _derivative("W_O"), "derivative in W_O",
+        _derivative("W_O"), "derivative with respect to W_O",
     ),
     Step(
         "b_O", "output", "back",
@@ -124,7 +124,7 @@ STEPS = (
         _in_line("h_{#}"), "eq-grad-hidden",
         "A hidden unit reaches the loss through all outputs, so it collects their errors, each "
         "times the weight on the way.",
-        _derivative("h"), "derivative in h",
+        _derivative("h"), "derivative with respect to h",
     ),
     Step(
         "slope", "hidden", "back",
@@ -141,14 +141,14 @@ STEPS = (
         r"\delta_H", r"\delta_H = (W_O^\top \delta_O) \odot f'(z_H)",
         r"(\delta_H)_{#}", "eq-delta-h",
         "Back through the activation: times its slope. Where the slope is 0 the signal ends.",
-        rf"{_derivative('b_H')} = \delta_H", "derivative in b_H",
+        rf"{_derivative('b_H')} = \delta_H", "derivative with respect to b_H",
     ),
     Step(
         "W_H", "hidden W_H input", "back",
         _in_line("W_H"), rf"{_derivative('W_H')} = \delta_H x^\top",
         _in_line("(W_H)_{#}"), "eq-grad-h",
         "As in the output layer: the error where the weight ends times the input where it starts.",
-        _derivative("W_H"), "derivative in W_H",
+        _derivative("W_H"), "derivative with respect to W_H",
     ),
     Step(
         "b_H", "hidden", "back",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from itertools import product
 
 from hw1lib.backprop.exact import Classes, classes
@@ -12,21 +12,34 @@ from hw1lib.backprop.manual import Forward, Gradients
 from hw1lib.backprop.network import PARAMETERS, Network
 
 
-class Kind(StrEnum):
-    """What makes a derivative zero; of the last four only rounded to a float64."""
+class Kind(Enum):
+    """What makes a derivative zero, as a clause; of the last four it is zero only if rounded."""
 
-    INACTIVE = "inactive"  # a ReLU that is off
-    KINK = "kink"  # a ReLU at 0, where its slope is 0 by convention
-    SILENT = "silent"  # an activation that is 0
-    INPUT = "input"  # an input that is 0
-    DISCONNECTED = "disconnected"  # outgoing weights that are all 0
-    EQUAL = "equal"  # outgoing weights that are all equal, before a softmax
-    CANCELLING = "cancelling"  # contributions through the outputs that cancel for this input
-    SINGLE = "single"  # a softmax over one class
-    SATURATED = "saturated"  # an error y_hat - y that is smaller than any float64
-    FLAT = "flat"  # a slope f'(z_H) that is
-    FAINT = "faint"  # an activation that is
-    TINY = "tiny"  # a product of factors that aren't
+    INACTIVE = "hidden unit {unit} is off: its pre-activation is negative"
+    KINK = (
+        "hidden unit {unit} is at the ReLU's kink: its pre-activation is exactly 0, where the "
+        "slope is 0 by convention"
+    )
+    SILENT = "the activation of hidden unit {unit} is 0"
+    INPUT = "input {unit} is 0"
+    DISCONNECTED = "all outgoing weights of hidden unit {unit} are 0, so it does not reach the loss"
+    EQUAL = (
+        "the outgoing weights of hidden unit {unit} are equal, so it shifts all logits alike, "
+        "which leaves the softmax as it is"
+    )
+    CANCELLING = "what hidden unit {unit} contributes through the outputs cancels"
+    SINGLE = "there is only one class, so the prediction is always right"
+    SATURATED = (
+        "output {unit} is saturated: its error is not 0, but smaller than double precision can hold"
+    )
+    FLAT = (
+        "hidden unit {unit} is saturated: the slope of its activation is not 0, but smaller than "
+        "double precision can hold"
+    )
+    FAINT = (
+        "the activation of hidden unit {unit} is not 0, but smaller than double precision can hold"
+    )
+    TINY = "the derivative is not 0, but smaller than double precision can hold"
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,11 @@ class Cause:
 
     kind: Kind
     unit: int = 0
+
+    @property
+    def reason(self) -> str:
+        """The cause as a clause; units are counted from 1."""
+        return self.kind.value.format(unit=self.unit + 1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,11 @@ class Zero:
     parameter: str
     index: tuple[int, ...]
     causes: tuple[Cause, ...]
+
+    @property
+    def reason(self) -> str:
+        """All causes in one clause."""
+        return "; and ".join(cause.reason for cause in self.causes)
 
 
 def find_zeros(network: Network, values: Forward, gradients: Gradients) -> list[Zero]:
