@@ -1,4 +1,4 @@
-"""The activation functions and their slopes: in LaTeX, and as intervals that hold them."""
+"""The activation functions and their slopes (@eq-forward, @eq-delta-h): in LaTeX and in numbers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Activation:
     Attributes:
         latex: f(z) in LaTeX.
         latex_slope: f'(z) in LaTeX.
-        value: f(z) of a unit that is on, from the interval z and its context.
-        slope: f'(z) of a unit that is on; where a ReLU is off, both are 0.
+        value: gives an interval that contains f(z), from one that contains z and its context.
+        slope: does the same for f'(z). Both are those of a ReLU that is on; off, they are 0.
     """
 
     latex: str

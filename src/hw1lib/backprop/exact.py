@@ -1,4 +1,4 @@
-"""What can be decided about a network without rounding: in fractions, and by argument."""
+"""The output layer without rounding: which logits are equal, and which sums of errors are 0."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class Classes:
         return [logit for k, logit in enumerate(self.logits) if k != self.target]
 
     def pulls(self, unit: int) -> dict[Logit, Fraction]:
-        """What hidden unit j pulls at each distinct logit z: sum over its classes of W_kj - W_tj.
+        """Pull of hidden unit j at each distinct logit: the sum of W_kj - W_tj over its classes k.
 
-        The classes' errors sum to 0, so dL/dh_j = sum over k of delta_k W_kj is the sum of
-        pull * e^z, divided by the sum of e^z over all classes. If the logits are rational, the
-        powers of e are linearly independent over the rationals (Lindemann and Weierstrass), so
-        that dL/dh_j = 0 if and only if every pull is 0.
+        Here t is the target. The errors of the classes sum to 0, so dL/dh_j (@eq-grad-hidden) is
+        the sum of pull * e^z, divided by the sum of e^z over all classes. If the logits are
+        rational, the powers of e are linearly independent over the rationals (Lindemann and
+        Weierstrass), so that dL/dh_j = 0 if and only if every pull is 0.
         """
         pulls: dict[Logit, Fraction] = defaultdict(Fraction)
         for row, logit in zip(self.weights, self.logits, strict=True):

@@ -1,8 +1,8 @@
 """Forward and backward pass by hand, step for step as chapter 1 writes them.
 
 Each number is right to the last digits of a float64, and is 0 only if it is exactly 0 or smaller
-than every float64. To this end the passes compute with intervals that hold the exact value, in as
-many digits as it takes.
+than every float64: the passes compute with intervals that contain the exact values, in as many
+digits as that takes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Values: TypeAlias = dict[str, Nested]
 
 FEWEST_DIGITS = 50
 ACCURACY = 1e-15  # the largest relative width of an interval that is rounded to a float64
-SMALL = 1e-20  # of u, where u and log(1 + u) have the same float64
+SMALL = 1e-20  # below this, u and log(1 + u) are the same float64
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def forward(network: Network) -> Forward:
 
 
 def backward(network: Network) -> Gradients:
-    """The backward pass, from the loss back to the first layer (@eq-delta-o to @eq-grad-h).
+    """The backward pass (@eq-delta-o, @eq-grad-o, @eq-grad-hidden, @eq-delta-h, @eq-grad-h).
 
     Where z_H is 0, the ReLU's slope is 0, as torch has it.
     """
@@ -119,9 +119,9 @@ def _backward(network: Network, iv: MPIntervalContext) -> Values:
 def _errors(network: Network, iv: MPIntervalContext) -> tuple[list[Interval], list[Interval]]:
     """delta_O = y_hat - y and W_O^T delta_O.
 
-    An error at the target is less than 0 by what the other classes get, which says it without a
-    difference of two numbers close to 1; W_O^T delta_O is written so that it is the sum of nothing
-    where it is exactly 0 (`Classes.pulls`).
+    The error at the target is minus what the other classes get, which avoids a difference of two
+    numbers close to 1. W_O^T delta_O is written as a sum that has no terms where it is exactly 0
+    (`Classes.pulls`).
     """
     output = classes(network)
     powers = {logit: iv.exp(z) for logit, z in _logits(output, iv).items()}
@@ -175,7 +175,7 @@ def _certain(
 ) -> dict[str, Tensor]:
     """What `evaluate` gives as tensors, in as many digits as it takes to know each number.
 
-    It ends: an interval around 0 is narrower than the smallest float64 in the end.
+    This ends, because an interval around 0 becomes narrower than the smallest float64.
     """
     iv = MPIntervalContext()
     iv.dps = FEWEST_DIGITS

@@ -149,11 +149,11 @@ def parse_network(fields: dict[str, Any]) -> Network:
     target = fields["y"] if isinstance(fields["y"], list) else [fields["y"]]
     network = Network(
         x=_vector("x", fields["x"]),
+        b_H=_vector("b_H", fields["b_H"]),
+        b_O=_vector("b_O", fields["b_O"]),
         y=_vector("y", target),
         W_H=_matrix("W_H", fields["W_H"]),
-        b_H=_vector("b_H", fields["b_H"]),
         W_O=_matrix("W_O", fields["W_O"]),
-        b_O=_vector("b_O", fields["b_O"]),
         **{name: fields[name] for name in (*CHOICES, "example") if name in fields},
     )
     n, m, k = network.sizes

@@ -100,29 +100,25 @@ def forward_mode_gradients(network: Network) -> dict[str, Tensor]:
     x, W_O, b_O = (_in_digits(getattr(network, name), mp) for name in ("x", "W_O", "b_O"))
     h, slope = _hidden(network, mp)
     z_O = [mp.fdot(row, h) + b for row, b in zip(W_O, b_O, strict=True)]
-    target = network.y.index(1) if network.output == "softmax" else None
-    if target is None:  # a sigmoid is the softmax over its logit and 0
-        z_O, W_O = [*z_O, mp.mpf(0)], [*W_O, [mp.mpf(0)] * len(h)]
-        target = 0 if network.y[0] == 1 else 1
-    largest = max(z_O)
-    powers = [mp.exp(z - largest) for z in z_O]
-    total = mp.fsum(powers)
+    if network.output == "softmax":
+        target = network.y.index(1)
+    else:  # a sigmoid is the softmax over its logit and 0
+        z_O, target = [*z_O, mp.mpf(0)], 0 if network.y[0] == 1 else 1
+    powers = [mp.exp(z - max(z_O)) for z in z_O]
+    shares = [power / mp.fsum(powers) for power in powers]
 
-    def change(dz_O: list[mpmath.mpf]) -> float:
-        return float(mp.fdot(powers, dz_O) / total - dz_O[target])
+    def of_output(dz_O: dict[int, mpmath.mpf]) -> float:
+        return float(mp.fsum(shares[k] * dz for k, dz in dz_O.items()) - dz_O.get(target, 0))
 
-    def of_output(k: int, change_of_z: mpmath.mpf) -> float:
-        return change([change_of_z if i == k else mp.mpf(0) for i in range(len(z_O))])
+    def of_hidden(i: int, dz_H: mpmath.mpf) -> float:
+        return of_output({k: row[i] * slope[i] * dz_H for k, row in enumerate(W_O)})
 
-    def of_hidden(i: int, change_of_z: mpmath.mpf) -> float:
-        return change([row[i] * slope[i] * change_of_z for row in W_O])
-
-    outputs, units = range(len(network.b_O)), range(len(h))
+    one, outputs, units = mp.mpf(1), range(len(network.b_O)), range(len(h))
     gradients = {
         "W_H": [[of_hidden(i, v) for v in x] for i in units],
-        "b_H": [of_hidden(i, mp.mpf(1)) for i in units],
-        "W_O": [[of_output(k, v) for v in h] for k in outputs],
-        "b_O": [of_output(k, mp.mpf(1)) for k in outputs],
+        "b_H": [of_hidden(i, one) for i in units],
+        "W_O": [[of_output({k: v}) for v in h] for k in outputs],
+        "b_O": [of_output({k: one}) for k in outputs],
     }
     return {name: torch.tensor(value, dtype=torch.float64) for name, value in gradients.items()}
 
