@@ -97,6 +97,7 @@ def test_what_it_says_of_the_example(chapter: Any) -> None:
     assert torch.linalg.matrix_rank(names["dW_O"]) == torch.linalg.matrix_rank(names["dW_H"]) == 1
     parameters, loss_of = names["parameters"], names["loss_of"]
 
+    @torch.no_grad()
     def unexpected(rate: float) -> float:
         moved = [p - rate * p.grad for p in parameters]
         first_order = rate * sum(float((p.grad**2).sum()) for p in parameters)
