@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from hw1lib.backprop.drawing import draw_graph, draw_network
-from hw1lib.backprop.manual import forward
+from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import READABLE, Network, load_network
 from networks import networks
 
@@ -31,6 +31,14 @@ def test_drawing_shows_values_weights_biases_and_the_units_that_are_off() -> Non
     assert shown.count("1") + shown.count("0") == 6 + 6
     styles = [line.get_linestyle() for line in figure.axes[0].lines]
     assert styles.count(":") == 2 + 2  # into and out of the unit that is off
+
+
+def test_derivatives_can_be_shown_in_place_of_the_weights() -> None:
+    network = load_network()
+    figure = draw_network(network, forward(network), backward(network))
+    assert {"0.818", "−0.818", "−1.64", "bias 0, off"} <= set(texts(figure))
+    styles = [line.get_linestyle() for line in figure.axes[0].lines]
+    assert styles.count(":") == 8 - 2  # the zeros, but for the biases'
 
 
 @settings(max_examples=10, deadline=None, phases=[Phase.generate])  # shrinking draws for minutes

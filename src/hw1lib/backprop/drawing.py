@@ -12,15 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from hw1lib.backprop.manual import Forward
-from hw1lib.backprop.network import READABLE, Network
+from hw1lib.backprop.manual import Forward, Gradients
+from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 from hw1lib.style import BLUE, GRAY, INK, ORANGE, book_figure
 
 # All lengths are inches, so that a text's size is known where it is placed.
 SIZE = 10.0  # of text, in points
 RADIUS = 0.29
 COLUMNS = (0.5, 2.4, 4.3)
-WIDTH = 4.8
+WIDTH = 4.9
 SHARES = [share / 100 for share in range(18, 84, 2)]  # where along an edge its weight may stand
 
 Place = tuple[float, float]
@@ -33,13 +33,13 @@ class Edge:
     Attributes:
         start: centre of the unit on the left.
         end: centre of the unit on the right.
-        weight: its number, exact.
+        weight: its number.
         off: whether one of its units is switched off.
     """
 
     start: Place
     end: Place
-    weight: Fraction
+    weight: Fraction | float
     off: bool
 
     def at(self, share: float) -> Place:
@@ -66,17 +66,24 @@ class Label:
         return all(abs(point[i] - self.place[i]) <= self.half[i] for i in (0, 1))
 
 
-def draw_network(network: Network, values: Forward) -> Figure:
+def draw_network(network: Network, values: Forward, gradients: Gradients | None = None) -> Figure:
     """Question 1's figure (@fig-network): units with values and biases, edges with weights.
 
-    A line's width shows the size of its weight; negative ones are dashed, and what a ReLU has
+    A line's width shows the size of its number; negative ones are dashed, and what a ReLU has
     switched off is grey and dotted. Layers of more than `READABLE` units are cut off after these,
-    and their weights are left out.
+    and their numbers are left out.
 
     Args:
-        network: gives sizes, weights, biases, activation, input and target.
-        values: of the network's forward pass.
+        network: network to draw.
+        values: its forward pass.
+        gradients: its backward pass, if the loss's derivatives are to be shown in place of the
+            weights and biases.
     """
+    numbers = {
+        name: getattr(gradients, name).tolist() if gradients else getattr(network, name)
+        for name in PARAMETERS
+    }
+    color = ORANGE if gradients else BLUE
     shown = [min(size, READABLE) for size in network.sizes]
     gap = max(0.95, 0.05 * shown[1] * max(shown[0], shown[2]))  # the more edges, the more room
     top = (max(shown) - 1) / 2 * gap + RADIUS
@@ -84,17 +91,19 @@ def draw_network(network: Network, values: Forward) -> Figure:
     off = [not active for active in network.active]
     none_off = [False] * READABLE
     biases = [
-        f"bias {_text(b)}{', off' * is_off}" for b, is_off in zip(network.b_H, off, strict=True)
+        f"bias {_text(b)}{', off' * is_off}" for b, is_off in zip(numbers["b_H"], off, strict=True)
     ]
-    targets = [f"bias {_text(b)}\ntarget {y}" for b, y in zip(network.b_O, network.y, strict=True)]
+    targets = [
+        f"bias {_text(b)}\ntarget {y}" for b, y in zip(numbers["b_O"], network.y, strict=True)
+    ]
     notes = _notes(hidden, biases) + _notes(outputs, targets)
     to_hidden = [
-        Edge(start, end, network.W_H[i][j], off[i])
+        Edge(start, end, number := numbers["W_H"][i][j], off[i] or bool(gradients and not number))
         for i, end in enumerate(hidden)
         for j, start in enumerate(inputs)
     ]
     to_outputs = [
-        Edge(start, end, network.W_O[i][j], off[j])
+        Edge(start, end, number := numbers["W_O"][i][j], off[j] or bool(gradients and not number))
         for i, end in enumerate(outputs)
         for j, start in enumerate(hidden)
     ]
@@ -103,7 +112,7 @@ def draw_network(network: Network, values: Forward) -> Figure:
         axes.set(xlim=(0, WIDTH), ylim=(-top - 0.37, top + 0.38))
         axes.axis("off")
         for edges in (to_hidden, to_outputs):
-            _draw_edges(axes, edges, notes, detailed=max(network.sizes) <= READABLE)
+            _draw_edges(axes, edges, notes, color, detailed=max(network.sizes) <= READABLE)
         _draw_units(axes, inputs, "x", network.x, BLUE, none_off)
         _draw_units(axes, hidden, "h", values.h.tolist(), BLUE, off)
         _draw_units(axes, outputs, r"\hat{y}", values.y_hat.tolist(), ORANGE, none_off)
@@ -129,14 +138,16 @@ def _notes(places: list[Place], texts: list[str]) -> list[Label]:
     ]
 
 
-def _draw_edges(axes: Axes, edges: list[Edge], notes: list[Label], *, detailed: bool) -> None:
+def _draw_edges(
+    axes: Axes, edges: list[Edge], notes: list[Label], color: str, *, detailed: bool
+) -> None:
     """Lines between the units, with their weights if `detailed`, interrupted by every text."""
     largest = max(abs(float(edge.weight)) for edge in edges) or 1.0
     weights = _place_weights(edges, notes) if detailed else []
     for edge in edges:
         axes.plot(
             *_line(edge, [*notes, *weights]),
-            color=GRAY if edge.off else BLUE,
+            color=GRAY if edge.off else color,
             linestyle=":" if edge.off else "--" if edge.weight < 0 else "-",
             linewidth=0.6 + 2.2 * abs(float(edge.weight)) / largest,
         )
