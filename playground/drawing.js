@@ -15,7 +15,7 @@ function draw(place, pass, { hidden = new Set(), step = null, onDrag = null }) {
   const [x, h, y] = layers.map((layer, i) => layer.map((_, row) => (
     { x: across[i] * width, y: middle + (row - (layer.length - 1) / 2) * GAP })));
   const svg = element(null, `svg.${step?.direction ?? "still"}`, {
-    viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "The network; its numbers stand in the tables below.",
+    viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "The network; its numbers are in the tables below.",
   });
   const scene = { svg, pass, hidden, onDrag, digits: isWide ? 3 : 2, active: step?.active.split(" ") ?? [] };
   const { activation, output } = pass.network;

@@ -89,6 +89,27 @@ def test_decimals_stay_decimals(chapter: Any) -> None:
     assert not re.search(r"\d+ / \d+|e\^\{\d", prose)
 
 
+def test_what_it_says_of_the_example(chapter: Any) -> None:
+    """The answer box, and the exercises' claims on rank, Adam's first step and curvature."""
+    names, prose = chapter(EXAMPLE)
+    answer = "**Part 3.** Yes: 8 of the 17 derivatives are zero, because hidden unit 2 is off"
+    assert answer in prose
+    assert torch.linalg.matrix_rank(names["dW_O"]) == torch.linalg.matrix_rank(names["dW_H"]) == 1
+    parameters, loss_of = names["parameters"], names["loss_of"]
+
+    @torch.no_grad()
+    def unexpected(rate: float) -> float:
+        moved = [p - rate * p.grad for p in parameters]
+        first_order = rate * sum(float((p.grad**2).sum()) for p in parameters)
+        return first_order - float(loss_of(*parameters) - loss_of(*moved))
+
+    assert unexpected(2e-4) / unexpected(1e-4) == pytest.approx(4, rel=0.01)
+    before = parameters[2].detach().clone()
+    torch.optim.Adam([parameters[2]], lr=0.1).step()
+    step = (before - parameters[2]).detach() / 0.1
+    assert torch.allclose(step, torch.sign(names["dW_O"]), atol=1e-6)
+
+
 def test_cells_are_short_and_most_are_visible(root: Path) -> None:
     text = (root / "q1_backprop.qmd").read_text(encoding="utf-8")
     cells = [cell for cell, _ in CELL.findall(text) if cell]

@@ -85,7 +85,7 @@ def _options(values: Sequence[str]) -> str:
 
 
 def rules(network: Network) -> dict[str, Any]:
-    """What the scripts take from the package, so that names and words stand in one place.
+    """What the scripts take from the package, so that names and words are kept in one place.
 
     Args:
         network: the one that the page starts with.

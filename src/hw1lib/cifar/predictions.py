@@ -26,7 +26,7 @@ class Predictions:
     confidence: Tensor
 
     def confusion(self) -> pd.DataFrame:
-        """Share of each class's images (rows) that are taken for each class (columns), 0 to 1.
+        """Share of each true class's images (rows) that are predicted as each class (columns).
 
         It is the mean over the nets; each row sums to 1.
         """
