@@ -49,14 +49,14 @@ def test_many_zeros() -> None:
     assert off.startswith("* Hidden unit 2 is off: its pre-activation is negative. With $(z_H)_{2}")
     assert r"$\partial L / \partial (W_H)_{2,1}$, $\partial L" in off
     assert r"Column 3 of $W_O$ is $(1, 1)$" in equal
-    assert r"= 1 \cdot 0.8176 + 1 \cdot (-0.8176) = 0$: softmax's errors always sum to 0" in equal
+    assert r"= 1 \cdot 0.8176 + 1 \cdot (-0.8176)$ $= 0$: softmax's errors always sum to 0" in equal
 
 
 def test_terms_that_cancel_are_shown() -> None:
     text = explained(
         x=[1], y=[0, 0, 1], W_H=[[1], [1]], b_H=[0, 0], W_O=[[2, 0], [0, 2], [1, 3]], b_O=[0, 0, 0]
     )
-    assert r"2 \cdot 0.1065 + 0 \cdot 0.1065 + 1 \cdot (-0.2130) = 0$" in text
+    assert r"2 \cdot 0.1065 + 0 \cdot 0.1065 + 1 \cdot (-0.2130)$ $= 0$" in text
     assert "outputs with equal logits get equal probabilities" in text
 
 
