@@ -100,7 +100,7 @@ function nodes(scene, x, h, y) {
     if (onDrag) draggable(group, (...moved) => onDrag("x", [i], ...moved));
   });
   h.forEach((at, j) => {
-    node(scene, at, `h${subscript(j)}`, shown("h", j) || "?", "hidden", isOff(scene, j));
+    node(scene, at, `h${subscript(j)}`, shown("h", j) || "?", "unit", isOff(scene, j));
     bias(scene, at, "b_H", j);
     note(scene, at, 11, shown("z_H", j, "z = "), "soft");
     note(scene, at, 25, shown("delta_H", j, "δ = "), "delta");

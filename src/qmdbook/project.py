@@ -112,7 +112,7 @@ def _resources(folder: Path, patterns: list[Any]) -> list[Path]:
 def _files(folder: Path, names: list[Any]) -> list[Path]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(names)
-    return [folder / name for name in names]
+    return [folder / name.lstrip("/") for name in names]  # Quarto: a slash is the book's folder
 
 
 def _cell_defaults(config: dict[str, Any]) -> dict[str, Any]:

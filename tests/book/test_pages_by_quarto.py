@@ -19,5 +19,17 @@ def test_pages_load_whole_fit_and_are_accessible(
     check_page(browser, built_by_quarto.site.parent / f"{name}.html", width, theme)
 
 
+def test_every_unit_of_the_interactive_network_is_drawn(
+    built_by_quarto: Outputs, browser: Browser
+) -> None:
+    """Quarto's style sheet hides what has a class such as `hidden`."""
+    page = browser.new_page()
+    page.goto((built_by_quarto.site.parent / "q1_backprop.html").as_uri())
+    units = page.locator("#playground .node")
+    units.first.wait_for()
+    assert all(unit.is_visible() for unit in units.all())
+    page.close()
+
+
 def test_every_link_leads_somewhere(built_by_quarto: Outputs, browser: Browser) -> None:
     assert broken_links(browser, built_by_quarto.site.parent) == []

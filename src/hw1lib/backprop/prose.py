@@ -160,7 +160,7 @@ def _cancelling(network: Network, gradients: Gradients, cause: Cause) -> str:
     column = ", ".join(map(latex, weights))
     zero = (
         f"Column {unit} of $W_O$ is $({column})$, so "
-        rf"$\partial L / \partial h_{{{unit}}} = {total} = 0$"
+        rf"$\partial L / \partial h_{{{unit}}} = {total}$ $= 0$"
     )
     if cause.kind == Kind.EQUAL:
         return f"{zero}: softmax's errors always sum to 0, whatever the input."
