@@ -19,7 +19,7 @@ def test_figures_are_closed_once_made() -> None:
 def test_figures_are_set_in_the_font_of_the_pdf() -> None:
     with book_figure() as (_, axes):
         label = axes.xaxis.get_label()
-    assert Path(findfont(label.get_fontproperties())).name == "LibertinusSerif-Regular.otf"
+    assert Path(findfont(label.get_fontproperties())).name == "stix-two-text-regular.ttf"
     assert label.get_math_fontfamily() == "stix"
 
 

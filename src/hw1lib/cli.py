@@ -67,10 +67,12 @@ def _gradients_options(command: argparse.ArgumentParser) -> None:
 
 
 def _gradients(options: argparse.Namespace) -> None:
-    from hw1lib.backprop.answers import gradients_as_json, gradients_as_text
     from hw1lib.backprop.network import load_network
 
-    network = load_network(options.network)
+    network = load_network(options.network)  # refused at once, before torch is imported
+
+    from hw1lib.backprop.answers import gradients_as_json, gradients_as_text
+
     print(gradients_as_json(network) if options.json else gradients_as_text(network))
 
 

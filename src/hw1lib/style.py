@@ -35,11 +35,10 @@ RC = {
     "svg.fonttype": "path",
 }
 
-# The PDF's own font, of which the package has the letters that figures need, and one that comes
-# with matplotlib.
-FAMILIES = ("Libertinus Serif", "STIXGeneral")
+# The book's own font, which lies beside this package, or else its like that comes with matplotlib.
+FAMILIES = ("STIX Two Text", "STIXGeneral")
 
-for path in (Path(__file__).parent / "fonts").glob("*.otf"):
+for path in (Path(__file__).parents[1] / "qmdbook" / "fonts").glob("stix-two-text-*.ttf"):
     fontManager.addfont(path)
 
 

@@ -23,7 +23,7 @@ OPTIONS: dict[str, tuple[object, ...]] = {
     "classes": TEXT, "echo": (True, False), "eval": (True, False), "include": (True, False),
     "output": (True, False, "asis"), "code-fold": (True, False, "show"),
 }  # fmt: skip
-FRONT_MATTER = {"title", "description", "other-links", "jupyter", "format"}
+FRONT_MATTER = {"title", "description", "jupyter", "format"}
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
 DIV_CLASSES = re.compile(
     r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)|extra|cards?"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,9 +107,12 @@ def test_the_spikes_of_another_machine_may_come_at_other_epochs(
     assert (verification.identical, verification.differences) == (False, [])
 
 
+@pytest.mark.slow
 @pytest.mark.images
 def test_an_epoch_on_the_real_images_agrees(
-    images: Path, capsys: pytest.CaptureFixture[str]
+    images: Path, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["verify", "--data-dir", str(images), "--epochs", "1", "--device", "cpu"]) == 0
+    results = shutil.copytree(root / "results", tmp_path / "results")
+    options = ["--data-dir", str(images), "--results-dir", str(results), "--device", "cpu"]
+    assert main(["verify", *options, "--epochs", "1"]) == 0
     assert "Compared 5 epochs of 5 seeds" in capsys.readouterr().out

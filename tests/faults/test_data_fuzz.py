@@ -56,7 +56,7 @@ def another_size(tree: Path, chance: random.Random) -> None:
 
 def another_kind(tree: Path, chance: random.Random) -> None:
     """Nothing wrong with some of them."""
-    kinds = [("L", "png"), ("RGBA", "png"), ("CMYK", "jpeg"), ("RGB", "bmp"), ("RGB", "pdf")]
+    kinds = [("L", "png"), ("RGBA", "png"), ("CMYK", "jpeg"), ("RGB", "bmp"), ("P", "gif")]
     mode, kind = chance.choice(kinds)
     Image.new(mode, (32, 32), 7).save(new_name(tree, chance), kind)
 

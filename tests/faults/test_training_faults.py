@@ -99,7 +99,7 @@ def error_of(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.slow)])
 def test_kills_at_random_moments_lose_at_most_the_current_epochs(
     start: Start, images: Path, tmp_path: Path, kills: int
 ) -> None:

@@ -20,7 +20,7 @@ from hw1lib.style import BLUE, GRAY, INK, ORANGE, book_figure
 SIZE = 10.0  # of text, in points
 RADIUS = 0.29
 COLUMNS = (0.5, 2.4, 4.3)
-WIDTH = 4.8
+WIDTH = 4.9
 SHARES = [share / 100 for share in range(18, 84, 2)]  # where along an edge its weight may stand
 
 Place = tuple[float, float]
