@@ -42,7 +42,7 @@ function build(place, pass, onType) {
   const updates = [];
   place.replaceChildren();
   for (const [title, names] of Object.entries(GROUPS)) {
-    element(place, "h4", {}, title);
+    element(place, "h3", {}, title);
     const row = element(place, "div.tables");
     for (const name of names) {
       const of = name.endsWith("'") ? name.slice(0, -1) : null;

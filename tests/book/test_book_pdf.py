@@ -88,7 +88,7 @@ def test_the_book_has_the_results_of_question_3(book: PdfReader, root: Path) -> 
 
 def test_they_have_the_pages_that_they_need(book: PdfReader, theory: PdfReader) -> None:
     assert 14 <= len(book.pages) <= 45
-    assert 4 <= len(theory.pages) <= 8
+    assert 4 <= len(theory.pages) <= 9
     for text in page_texts(book) + page_texts(theory):
         assert len(text) > 100  # none is blank
 
@@ -106,7 +106,7 @@ def test_figures_are_drawn(book: PdfReader, theory: PdfReader) -> None:
 
 
 def test_every_link_leads_to_a_page(reader: PdfReader) -> None:
-    assert len(destinations(reader)) > 15
+    assert len(destinations(reader)) > 10
     assert all(0 <= page < len(reader.pages) for page in destinations(reader))
     assert all(address.startswith("https://") for address in addresses(reader))
     assert any("doi.org" in address for address in addresses(reader))

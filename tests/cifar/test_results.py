@@ -8,9 +8,9 @@ import torch
 
 from hw1lib.cifar import results as module
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.manifest import MANIFEST, add_to_manifest, bytes_digest, read_listed
+from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.cifar.provenance import code_digest
-from hw1lib.cifar.results import FILES, WEIGHTS, load_results, save_results, weights_digest
+from hw1lib.cifar.results import WEIGHTS, load_results, save_results, weights_digest
 from hw1lib.cifar.run import Run, standardise
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
@@ -30,8 +30,8 @@ def folder(root: Path, tmp_path: Path) -> Path:
     """A copy of the committed results."""
     target = tmp_path / "results"
     target.mkdir()
-    for name in (*FILES, MANIFEST):
-        shutil.copy(root / "results" / name, target / name)
+    for path in (root / "results").glob("[!.]*.*"):
+        shutil.copy(path, target / path.name)
     return target
 
 
@@ -101,19 +101,19 @@ def test_other_training_code_is_stale(folder: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_listed_file_is_read_as_long_as_it_and_its_source_are_the_same(folder: Path) -> None:
-    notebook, one, two = folder / "coding.ipynb", bytes_digest(b"one"), bytes_digest(b"two")
+    notebook, one, two = folder / "other.ipynb", bytes_digest(b"one"), bytes_digest(b"two")
     notebook.write_text("made from one")
-    with pytest.raises(InputError, match=r"coding\.ipynb does not belong to these results"):
-        read_listed(folder, "coding.ipynb", one)
-    add_to_manifest(folder, "coding.ipynb", one)
-    assert read_listed(folder, "coding.ipynb", one) == b"made from one"
+    with pytest.raises(InputError, match=r"other\.ipynb does not belong to these results"):
+        read_listed(folder, "other.ipynb", one)
+    add_to_manifest(folder, "other.ipynb", one)
+    assert read_listed(folder, "other.ipynb", one) == b"made from one"
     load_results(folder)
-    with pytest.raises(InputError, match=r"coding\.ipynb is stale: .*another source"):
-        read_listed(folder, "coding.ipynb", two)
+    with pytest.raises(InputError, match=r"other\.ipynb is stale: .*another source"):
+        read_listed(folder, "other.ipynb", two)
     notebook.write_text("made from One")
-    with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote: cure"):
-        read_listed(folder, "coding.ipynb", one, "cure")
-    with pytest.raises(InputError, match=r"coding\.ipynb is not what training wrote"):
+    with pytest.raises(InputError, match=r"other\.ipynb is not what training wrote: cure"):
+        read_listed(folder, "other.ipynb", one, "cure")
+    with pytest.raises(InputError, match=r"other\.ipynb is not what training wrote"):
         load_results(folder)
 
 
