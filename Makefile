@@ -32,7 +32,7 @@ train: | $(VENV)/.installed ## train question 3's nets again, run the hand-in's 
 coding: | $(VENV)/.installed ## run the hand-in's notebook again (minutes)
 	$(BIN)/python handin/hand_in.py execute
 
-check: lint types coverage ## all that CI runs: style, types and tests
+check: lint types coverage ## style, types and every test, the slow ones too
 
 test: | $(VENV)/.installed-test ## run the tests, but the slow ones
 	$(BIN)/python -m pytest -n auto -m "not slow"
