@@ -34,7 +34,7 @@ class Edge:
         start: centre of the unit on the left.
         end: centre of the unit on the right.
         weight: its number.
-        off: whether one of its units is switched off.
+        off: whether one of its units is switched off, or its derivative is 0.
     """
 
     start: Place
@@ -97,13 +97,17 @@ def draw_network(network: Network, values: Forward, gradients: Gradients | None 
         f"bias {_text(b)}\ntarget {y}" for b, y in zip(numbers["b_O"], network.y, strict=True)
     ]
     notes = _notes(hidden, biases) + _notes(outputs, targets)
+
+    def edge(start: Place, end: Place, number: Fraction | float, is_off: bool) -> Edge:
+        return Edge(start, end, number, is_off or (gradients is not None and number == 0))
+
     to_hidden = [
-        Edge(start, end, number := numbers["W_H"][i][j], off[i] or bool(gradients and not number))
+        edge(start, end, numbers["W_H"][i][j], off[i])
         for i, end in enumerate(hidden)
         for j, start in enumerate(inputs)
     ]
     to_outputs = [
-        Edge(start, end, number := numbers["W_O"][i][j], off[j] or bool(gradients and not number))
+        edge(start, end, numbers["W_O"][i][j], off[j])
         for i, end in enumerate(outputs)
         for j, start in enumerate(hidden)
     ]
@@ -167,19 +171,23 @@ def _line(edge: Edge, labels: list[Label]) -> tuple[list[float], list[float]]:
 
 
 def _place_weights(edges: list[Edge], notes: list[Label]) -> list[Label]:
-    """For each edge its weight, on the line, as clear as can be of all other lines and texts."""
+    """For each edge its weight, on the line, as clear as can be of units, other lines and texts."""
     placed = list(notes)
+    units = {place for edge in edges for place in (edge.start, edge.end)}
     for i, edge in enumerate(edges):
         others = edges[:i] + edges[i + 1 :]
         spots = [Label(edge.at(share), _text(edge.weight)) for share in SHARES]
-        placed.append(max(spots, key=lambda spot: _clearance(spot, others, placed)))
+        placed.append(max(spots, key=lambda spot: _clearance(spot, units, others, placed)))
     return placed[len(notes) :]
 
 
-def _clearance(label: Label, edges: list[Edge], labels: list[Label]) -> float:
-    """Distance in inches to the nearest text or line; negative where they overlap."""
+def _clearance(label: Label, units: set[Place], edges: list[Edge], labels: list[Label]) -> float:
+    """Distance in inches to the nearest circle, line or text; negative where they overlap."""
     (x, y), (wide, high) = label.place, label.half
     clear = 0.15  # more is no better
+    for unit_x, unit_y in units:
+        beside, below = max(abs(unit_x - x) - wide, 0), max(abs(unit_y - y) - high, 0)
+        clear = min(clear, math.hypot(beside, below) - RADIUS)
     for other in labels:
         apart = abs(other.place[0] - x) - other.half[0], abs(other.place[1] - y) - other.half[1]
         clear = min(clear, max(apart[0] - wide, apart[1] - high))
