@@ -19,7 +19,6 @@ from typing import Any
 
 import nbformat
 import yaml
-from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
@@ -31,7 +30,7 @@ from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
 from qmdbook.errors import BookError
-from qmdbook.execute import CELL_TIMEOUT
+from qmdbook.execute import CELL_TIMEOUT, kernel
 from qmdbook.pandoc import all_labels
 from qmdbook.pdf import build_pdf
 from qmdbook.project import load_project
@@ -164,16 +163,13 @@ class _Client(NotebookClient):
         self.startup, self.scratch = startup, scratch
 
     def create_kernel_manager(self) -> AsyncKernelManager:
-        manager = AsyncKernelManager(connection_file=str(self.scratch / "kernel.json"))
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         options = [
             "--log-level=CRITICAL",
             f"--ipython-dir={self.scratch}",  # the kernel leaves nothing in HOME
             f"--IPKernelApp.exec_lines={self.startup}",
         ]
-        manager._kernel_spec = KernelSpec(argv=[*command, *options], **KERNEL)
-        self.km = manager
-        return manager
+        self.km = kernel(self.scratch / "kernel.json", options)
+        return self.km
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -164,7 +164,7 @@ async def _client(
     folder: Path, notebook: NotebookNode, timeout: int, log: Path
 ) -> AsyncIterator[NotebookClient]:
     """A client with a kernel that is up, and ends with the block; what it says goes to `log`."""
-    manager = _kernel(log.with_suffix(".json"))
+    manager = kernel(log.with_suffix(".json"), OPTIONS)
     client = NotebookClient(
         notebook,
         km=manager,
@@ -217,12 +217,17 @@ def _reason(error: Exception, timeout: int) -> str:
     return "killed its kernel."
 
 
-def _kernel(connection_file: Path) -> AsyncKernelManager:
-    """A kernel of the Python that is running, whatever kernels are installed."""
+def kernel(connection_file: Path, options: Sequence[str]) -> AsyncKernelManager:
+    """A kernel of the Python that is running, whatever kernels are installed.
+
+    Args:
+        connection_file: file that the kernel and its clients share.
+        options: of the kernel's command line.
+    """
     manager = AsyncKernelManager(connection_file=str(connection_file))
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(
-        argv=[*command, *OPTIONS],
+        argv=[*command, *options],
         display_name="Python 3",
         language="python",
     )
