@@ -58,7 +58,7 @@ def before(folder: Path) -> None:
         _write_record(folder, {**record, "state": state})
         for kept in folder.glob("*.quarto_ipynb*"):
             kept.unlink()
-    _adopt(project)  # what a render left that failed
+    _adopt(project, state)  # what a render left that failed
 
 
 def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
@@ -71,7 +71,7 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
         whole: whether this was all of the book; if not, no other chapter's cells run for notebooks.
     """
     project = load_project(folder)
-    _adopt(project)
+    _adopt(project, state_of(project))
     pages = [Path(name).stem for name in outputs if name.endswith(".html")]
     if not pages:
         return
@@ -137,9 +137,8 @@ def _with_classic_scripts(page: Path) -> str:
     return TABSETS.sub("", text)
 
 
-def _adopt(project: Project) -> None:
-    """Takes the outputs of the cells that Quarto has run into the cache."""
-    state = state_of(project)
+def _adopt(project: Project, state: str) -> None:
+    """Takes the outputs of the cells that Quarto has run into the cache, for this `state_of`."""
     for path in project.chapters:
         for kept in project.folder.glob(f"{path.stem}.quarto_ipynb*"):
             with suppress(BookError):  # a chapter with what only Quarto knows
