@@ -19,7 +19,7 @@ from torch import Tensor
 
 from hw1lib.backprop.activations import FUNCTIONS, Formula, Interval
 from hw1lib.backprop.exact import Classes, Logit, classes
-from hw1lib.backprop.network import Network
+from hw1lib.backprop.network import PARAMETERS, Network
 
 Nested: TypeAlias = Any  # intervals or floats, alone or in nested lists
 Values: TypeAlias = dict[str, Nested]
@@ -67,6 +67,11 @@ class Gradients:
     b_O: Tensor
     W_H: Tensor
     b_H: Tensor
+
+    @property
+    def total(self) -> int:
+        """The number of derivatives with respect to parameters."""
+        return sum(getattr(self, name).numel() for name in PARAMETERS)
 
 
 def forward(network: Network) -> Forward:

@@ -11,7 +11,7 @@ from sympy import Expr, Float
 from hw1lib.backprop.activations import FUNCTIONS
 from hw1lib.backprop.check import GradientCheck
 from hw1lib.backprop.manual import Forward, Gradients
-from hw1lib.backprop.network import PARAMETERS, READABLE, Network
+from hw1lib.backprop.network import READABLE, Network
 from hw1lib.backprop.zeros import Cause, Kind, Zero
 from hw1lib.display import latex, short
 
@@ -96,6 +96,13 @@ def in_symbols(network: Network, loss: Expr, slope: Expr, index: tuple[int, int]
     return Markdown(f"Here $L(w) = {latex(loss)}$ and $L'(w) = {latex(slope)}$, at $w = {value}$.")
 
 
+def count_zeros(gradients: Gradients, zeros: Sequence[Zero]) -> str:
+    """Whether any derivatives are zero, and how many, as a sentence without its full stop."""
+    if not zeros:
+        return f"No: none of the {gradients.total} derivatives is zero"
+    return f"Yes: {len(zeros)} of the {gradients.total} derivatives {_are(zeros)} zero"
+
+
 def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero]) -> str:
     """@sec-zeros as Markdown: a sentence, and a list item for each cause.
 
@@ -104,13 +111,12 @@ def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero])
         gradients: its backward pass.
         zeros: what `find_zeros` found.
     """
-    total = sum(getattr(gradients, name).numel() for name in PARAMETERS)
+    answer = count_zeros(gradients, zeros)
     if not zeros:
         return (
-            f"No: none of the {total} derivatives is zero. Each is a product of an error and an "
-            "activation or input, and here no such factor vanishes."
+            f"{answer}. Each is a product of an error and an activation or input, and here no such "
+            "factor vanishes."
         )
-    answer = f"Yes: {len(zeros)} of the {total} derivatives {_are(zeros)} zero"
     causes = dict.fromkeys(cause for zero in zeros for cause in zero.causes)
     items = []
     for cause in causes:
