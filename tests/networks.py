@@ -32,6 +32,35 @@ LARGE = {
     "b_O": [0] * 8,
     "activation": "tanh",
 }  # too large for sympy
+# The networks of which an earlier version said something wrong, and one for each kind of cause.
+MADE = [
+    {"x": [10, 12], "y": 0, "W_H": [[3, 2], [1, -2]], "b_H": [1, 1], "W_O": [[2, 1]],
+     "b_O": [-1], "output": "sigmoid"},
+    {"x": [10, 12], "y": [0, 1], "W_H": [[5, 5], [1, 0]], "b_H": [0, 0],
+     "W_O": [[1, 0], [0, 1]], "b_O": [0, 0]},
+    {"x": [3], "y": [1, 0], "W_H": [["0.1"], [1]], "b_H": ["-0.3", 0], "W_O": [[1, 2], [3, 1]],
+     "b_O": [0, 0]},
+    {"x": ["0.1", "0.2", "0.3"], "y": [1, 0], "W_H": [[1, 1, -1], [1, 0, 0]], "b_H": [0, 0],
+     "W_O": [[1, 2], [3, 1]], "b_O": [0, 0]},
+    {**GOOD, "x": [0, 1]},
+    {**GOOD, "activation": "tanh", "b_H": [-1, 1, 2]},
+    {**GOOD, "activation": "tanh", "b_H": [500, 1, 2]},
+    {**GOOD, "activation": "sigmoid", "b_H": [-900, 1, 2], "W_O": [[1, 0, 1], [0, 1, 3]]},
+    {**GOOD, "b_O": [-2000, 0]},
+    {**GOOD, "b_O": [2000, 0]},
+    {**GOOD, "y": [1], "W_O": [[1, 2, 3]], "b_O": [1]},
+    {**GOOD, "b_H": [0, 4, 2], "W_O": [[0, 0, 1], [0, 1, 3]]},
+    # the first two logits are equal, and unit 1 pulls them apart: 2 - 1 = 1 and 0 - 1 = -1
+    {"x": [1], "y": [0, 0, 1], "W_H": [[1], [1]], "b_H": [0, 0],
+     "W_O": [[2, 0], [0, 2], [1, 3]], "b_O": [0, 0, 0]},
+    {"x": [1], "y": [0, 0, 1], "W_H": [[1], [-1]], "b_H": [0, 1], "activation": "sigmoid",
+     "W_O": [[2, 0], [0, 2], [1, 3]], "b_O": [0, 1, 0]},
+    {"x": [1], "y": [0, 0, 1], "W_H": [[1], [-1]], "b_H": [0, 0], "activation": "tanh",
+     "W_O": [[2, 0], [0, -2], [1, 3]], "b_O": [0, 0, 0]},
+    {**GOOD, "activation": "sigmoid", "b_H": [-400, 1, 2], "b_O": [-500, 0]},
+    {**GOOD, "activation": "sigmoid", "b_H": [-400, 1, 2], "b_O": [500, 0], "y": [1, 0],
+     "W_O": [[1, 0, 1], [0, 1, 3]]},
+]  # fmt: skip
 NUMBERS: dict[str, Callable[[random.Random], Any]] = {
     "integers": lambda rng: rng.randint(-9, 9),
     "decimals": lambda rng: f"{rng.randint(-10, 10) / 10}",

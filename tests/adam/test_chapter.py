@@ -10,8 +10,9 @@ import pytest
 import sympy
 import torch
 
+from chapters import check_the_code_is_in_the_text, run_cells
 from hw1lib.adam.moments import expectations, weight_sum
-from qmdbook.qmd import Cell, Chapter, parse_chapter
+from qmdbook.qmd import Chapter, parse_chapter
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,19 +25,11 @@ def chapter() -> Chapter:
 @pytest.fixture(scope="module")
 def names(chapter: Chapter) -> dict[str, Any]:
     """All that the chapter's cells define."""
-    known: dict[str, Any] = {}
-    for part in chapter.parts:
-        if isinstance(part, Cell):
-            exec(part.source, known)  # noqa: S102
-    return known
+    return run_cells(chapter)
 
 
 def test_the_code_is_in_the_text(chapter: Chapter) -> None:
-    cells = [part for part in chapter.parts if isinstance(part, Cell)]
-    shown = [cell.source.splitlines() for cell in cells if cell.options.get("echo", True)]
-    assert sum(bool(line.strip()) for lines in shown for line in lines) >= 45
-    assert max(map(len, shown)) <= 12
-    assert len(cells) - len(shown) <= len(cells) / 3
+    check_the_code_is_in_the_text(chapter, lines=45)
 
 
 def test_the_answers_are_those_of_the_package(names: dict[str, Any]) -> None:

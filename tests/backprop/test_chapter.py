@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 import torch
 from IPython.display import Markdown
-from test_zeros import MADE
 
 from hw1lib.backprop.manual import backward
 from hw1lib.backprop.network import PARAMETERS
-from networks import EXAMPLE, GOOD, LARGE, toml
+from networks import EXAMPLE, GOOD, LARGE, MADE, toml
 
 CELL = re.compile(r"(?s)```\{python\}\n(.*?)```|`\{python\} ([^`]+)`")
 TEXTBOOK = {

@@ -13,7 +13,7 @@ import pytest
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import Network, parse_network
 from hw1lib.backprop.zeros import Cause, Kind, Zero, find_zeros
-from networks import GOOD, NUMBERS, Oracle, random_networks
+from networks import GOOD, MADE, NUMBERS, Oracle, random_networks
 
 DIGITS = 400  # so that rounding is far below the smallest float64
 SMALLEST = 5e-324
@@ -45,37 +45,6 @@ def test_a_derivative_is_listed_if_and_only_if_it_is_zero(
             assert str(shown) != "-0.0", network
             exactly_zero += bool(zero) and any(c.kind not in ROUNDED for c in zero.causes)
     assert exactly_zero > count
-
-
-# The networks of which an earlier version said something wrong, and one for each kind of cause.
-MADE = [
-    {"x": [10, 12], "y": 0, "W_H": [[3, 2], [1, -2]], "b_H": [1, 1], "W_O": [[2, 1]],
-     "b_O": [-1], "output": "sigmoid"},
-    {"x": [10, 12], "y": [0, 1], "W_H": [[5, 5], [1, 0]], "b_H": [0, 0],
-     "W_O": [[1, 0], [0, 1]], "b_O": [0, 0]},
-    {"x": [3], "y": [1, 0], "W_H": [["0.1"], [1]], "b_H": ["-0.3", 0], "W_O": [[1, 2], [3, 1]],
-     "b_O": [0, 0]},
-    {"x": ["0.1", "0.2", "0.3"], "y": [1, 0], "W_H": [[1, 1, -1], [1, 0, 0]], "b_H": [0, 0],
-     "W_O": [[1, 2], [3, 1]], "b_O": [0, 0]},
-    {**GOOD, "x": [0, 1]},
-    {**GOOD, "activation": "tanh", "b_H": [-1, 1, 2]},
-    {**GOOD, "activation": "tanh", "b_H": [500, 1, 2]},
-    {**GOOD, "activation": "sigmoid", "b_H": [-900, 1, 2], "W_O": [[1, 0, 1], [0, 1, 3]]},
-    {**GOOD, "b_O": [-2000, 0]},
-    {**GOOD, "b_O": [2000, 0]},
-    {**GOOD, "y": [1], "W_O": [[1, 2, 3]], "b_O": [1]},
-    {**GOOD, "b_H": [0, 4, 2], "W_O": [[0, 0, 1], [0, 1, 3]]},
-    # the first two logits are equal, and unit 1 pulls them apart: 2 - 1 = 1 and 0 - 1 = -1
-    {"x": [1], "y": [0, 0, 1], "W_H": [[1], [1]], "b_H": [0, 0],
-     "W_O": [[2, 0], [0, 2], [1, 3]], "b_O": [0, 0, 0]},
-    {"x": [1], "y": [0, 0, 1], "W_H": [[1], [-1]], "b_H": [0, 1], "activation": "sigmoid",
-     "W_O": [[2, 0], [0, 2], [1, 3]], "b_O": [0, 1, 0]},
-    {"x": [1], "y": [0, 0, 1], "W_H": [[1], [-1]], "b_H": [0, 0], "activation": "tanh",
-     "W_O": [[2, 0], [0, -2], [1, 3]], "b_O": [0, 0, 0]},
-    {**GOOD, "activation": "sigmoid", "b_H": [-400, 1, 2], "b_O": [-500, 0]},
-    {**GOOD, "activation": "sigmoid", "b_H": [-400, 1, 2], "b_O": [500, 0], "y": [1, 0],
-     "W_O": [[1, 0, 1], [0, 1, 3]]},
-]  # fmt: skip
 
 
 def change_of_loss(network: Network, name: str, index: tuple[int, ...], change: Fraction) -> Any:

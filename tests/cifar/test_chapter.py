@@ -11,8 +11,9 @@ import pytest
 import torch
 
 import hw1lib
+from chapters import check_the_code_is_in_the_text, run_cells
 from hw1lib.homework import Homework
-from qmdbook.qmd import Cell, Chapter, parse_chapter
+from qmdbook.qmd import Chapter, parse_chapter
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,21 +26,14 @@ def chapter() -> Chapter:
 @pytest.fixture(scope="module")
 def names(chapter: Chapter) -> dict[str, Any]:
     """All that the chapter's cells define."""
-    known: dict[str, Any] = {}
     threads = torch.get_num_threads()
-    for part in chapter.parts:
-        if isinstance(part, Cell):
-            exec(part.source, known)  # noqa: S102
+    known = run_cells(chapter)
     torch.set_num_threads(threads)
     return known
 
 
 def test_the_code_is_in_the_text(chapter: Chapter) -> None:
-    cells = [part for part in chapter.parts if isinstance(part, Cell)]
-    shown = [cell.source.splitlines() for cell in cells if cell.options.get("echo", True)]
-    assert sum(bool(line.strip()) for lines in shown for line in lines) >= 55
-    assert max(map(len, shown)) <= 12
-    assert len(cells) - len(shown) <= len(cells) / 3
+    check_the_code_is_in_the_text(chapter, lines=55)
 
 
 def test_the_net_is_the_homeworks(names: dict[str, Any]) -> None:

@@ -28,11 +28,7 @@ def f(x: int) -> int:
 @pytest.fixture
 def folder(root: Path, tmp_path: Path) -> Path:
     """A copy of the committed results."""
-    target = tmp_path / "results"
-    target.mkdir()
-    for path in (root / "results").glob("[!.]*.*"):
-        shutil.copy(path, target / path.name)
-    return target
+    return Path(shutil.copytree(root / "results", tmp_path / "results"))
 
 
 def test_committed_results_are_the_homeworks_on_all_images(root: Path) -> None:
