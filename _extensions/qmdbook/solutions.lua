@@ -1,8 +1,16 @@
--- Before Quarto's own filters: collapsed callouts become <details>, which open by keyboard and
--- without a script, where Quarto's need a mouse; chapters that `qmdbook: notebooks` names get a
--- link to their notebook, which the post-render step writes.
+-- Before Quarto's own filters: headings name the part of the question that they answer; collapsed
+-- callouts become <details>, which open by keyboard and without a script, where Quarto's need a
+-- mouse; chapters that `qmdbook: notebooks` names get a link to their notebook, which the
+-- post-render step writes.
 
-if not quarto.doc.is_format("html") then return {} end
+local function header(el)
+  if not el.attributes.part then return nil end
+  el.content:insert(" (part " .. el.attributes.part .. ")")
+  el.attributes.part = nil
+  return el
+end
+
+if not quarto.doc.is_format("html") then return { Header = header } end
 
 local stringify = pandoc.utils.stringify
 local function html(text) return pandoc.RawBlock("html", text) end
@@ -20,6 +28,7 @@ local function offers_notebook(doc)
 end
 
 return {
+  Header = header,
   Callout = function(callout)
     if tostring(callout.collapse) ~= "true" then return nil end
     local title = pandoc.utils.blocks_to_inlines(quarto.utils.as_blocks(callout.title))

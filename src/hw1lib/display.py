@@ -138,6 +138,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], align: str =
     return Markdown("\n".join("| " + " | ".join(str(c) for c in line) + " |" for line in lines))
 
 
+def code(text: str) -> Markdown:
+    """Python code as a block in the text."""
+    return Markdown(f"```python\n{text}\n```")
+
+
 def _matrix(rows: list[list[str]]) -> str:
     r"""Rows of LaTeX as a bracketed matrix; large ones are cut with \cdots."""
     rows = _cut([_cut(row, r"\cdots") for row in rows], [r"\vdots"])

@@ -40,7 +40,6 @@ def build_notebook(
     executed: NotebookNode,
     labels: dict[str, dict[str, str]],
     folder: Path,
-    opening: str = "",
 ) -> NotebookNode:
     """A chapter as a notebook that has been run.
 
@@ -51,7 +50,6 @@ def build_notebook(
         executed: its cells with their outputs; those that are not there are left out.
         labels: of the whole book.
         folder: where the images are.
-        opening: Markdown of the first cell, if it isn't how to install the package.
 
     Raises:
         BookError: a reference leads nowhere.
@@ -61,8 +59,7 @@ def build_notebook(
     arguments += ["--lua-filter", str(HERE / "flatten.lua")]
     text = write(document.tree, arguments, labels, document.name, folder)
     title = SPECIAL.sub(r"\\\1", " ".join(project.title.split()))
-    first = opening or INSTALL.format(title=title)
-    cells = [_markdown(first), *_cells(chapter, executed, text)]
+    cells = [_markdown(INSTALL.format(title=title)), *_cells(chapter, executed, text)]
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
             _attach_images(cell, folder)

@@ -93,7 +93,10 @@ local function header(el)
     local named = el.level == 1 or part
     local label = { number = number, part = part }
     if number and named then el.content:insert(1, asked(el.level == 1 and "chapter" or "sec", label) .. ": ") end
-  elseif number then
+    return el
+  end
+  if part then el.content:insert(" (part " .. part .. ")") end
+  if number then
     local text = format == "html" and pandoc.Span(number, pandoc.Attr("", { "section-number" }))
       or pandoc.Str(number)
     el.content:insert(1, text)
