@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hw1lib.errors import InputError
+from hw1lib.errors import InputError, shown
 
 
 @contextmanager
@@ -44,3 +44,22 @@ def write_text(path: Path, text: str) -> None:
     """Writes `text` as UTF-8 with Unix line ends, atomically; raises what `replacing` raises."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_text(path: Path, largest: int, wanted: str) -> str:
+    """The text of a UTF-8 file of at most `largest` bytes.
+
+    Raises:
+        InputError: it can't be read; `wanted` says what the file should be, such as "a roster".
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise InputError(f"{shown(path)} is too large for {wanted}; check that it is one.")
+        return content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(
+            f"{shown(path)} can't be read ({reason}); give the path of {wanted}."
+        ) from error

@@ -119,7 +119,12 @@ def load_network(path: Path | str | None = None) -> Network:
     """
     path = Path(path) if path else project_root() / NETWORK
     try:
-        return parse_network(_read(path))
+        if path.suffix.lower() in (".yml", ".yaml"):
+            raise InputError(
+                f"network files are TOML, not YAML; save it as {NETWORK} and write "
+                'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
+            )
+        return parse_network(read_toml(path, "a network file"))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error.__cause__
 
@@ -163,13 +168,12 @@ def parse_network(fields: dict[str, Any]) -> Network:
     return network
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The fields of a TOML file, decimals as they are written."""
-    if path.suffix.lower() in (".yml", ".yaml"):
-        raise InputError(
-            f"network files are TOML, not YAML; save it as {NETWORK} and write "
-            'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
-        )
+def read_toml(path: Path, wanted: str) -> dict[str, Any]:
+    """The fields of a TOML file, decimals as they are written.
+
+    Raises:
+        InputError: it can't be read; `wanted` says what the file should be.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -177,16 +181,14 @@ def _read(path: Path) -> dict[str, Any]:
             raise InputError(f"the file is too large for a network of {MAX_UNITS} units a layer.")
         return tomllib.loads(content.decode("utf-8-sig"), parse_float=str)
     except OSError as error:
-        raise InputError(
-            f"can't be read ({error.strerror}); give the path of a network file."
-        ) from error
+        raise InputError(f"can't be read ({error.strerror}); give the path of {wanted}.") from error
     except UnicodeDecodeError as error:
         raise InputError("is not UTF-8 text; save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it can't be parsed"
         reason = re.sub(r"[^ -~]", "?", reason)
         raise InputError(
-            f"is not TOML ({reason:.80}); compare it with the example network."
+            f"is not TOML ({reason:.80}); compare it with the example {wanted.split()[1]}."
         ) from error
 
 
