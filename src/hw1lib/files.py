@@ -10,6 +10,8 @@ from pathlib import Path
 
 from hw1lib.errors import InputError
 
+UNFINISHED = ".part"  # how names of half-written files end
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -23,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(UNFINISHED, f".{path.name}.", path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -29,6 +28,7 @@ from hw1lib.cifar.provenance import training_code_digest, training_config
 from hw1lib.cifar.results import save_results
 from hw1lib.cifar.run import Row, Run, restore_checkpoint, save_checkpoint, standardise
 from hw1lib.errors import InputError
+from hw1lib.files import UNFINISHED
 from hw1lib.homework import Homework
 
 
@@ -201,8 +201,8 @@ def only_run_in(folder: Path) -> Iterator[None]:
 
 
 def _remove_half_written(folder: Path) -> None:
-    for left in [*folder.glob(".checkpoint-*"), *folder.glob(".new-*")]:
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    for left in folder.glob(f".*{UNFINISHED}"):
+        left.unlink()
 
 
 def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
