@@ -125,10 +125,7 @@ def load_network(path: Path | str | None = None) -> Network:
 
 
 def parse_network(fields: dict[str, Any]) -> Network:
-    """Checks the fields of a network file and makes its numbers exact.
-
-    Args:
-        fields: as `tomllib` reads them; decimals are texts.
+    """Checks the fields of a network file, decimals as texts, and makes its numbers exact.
 
     Raises:
         InputError: names the field and the cure.

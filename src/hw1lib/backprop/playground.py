@@ -85,12 +85,12 @@ def _options(values: Sequence[str]) -> str:
 
 
 def rules(network: Network) -> dict[str, Any]:
-    """What the scripts take from the package, so that names and words are kept in one place.
+    """What the scripts of a page that starts with `network` take from the package.
 
-    Args:
-        network: the one that the page starts with.
+    So names and words are kept in one place.
     """
-    total = str(_total(network))
+    gradients = backward(network)
+    no_zeros = explain_zeros(network, gradients, [])
     return {
         "network": {name: _texts(getattr(network, name)) for name in (*REQUIRED, *CHOICES)},
         "fields": FIELDS,
@@ -104,16 +104,10 @@ def rules(network: Network) -> dict[str, Any]:
         "units": MAX_UNITS,
         "refusals": refusals(),
         "reasons": {kind.name.lower(): kind.value for kind in Kind},
-        "no_zeros": explain_zeros(network, backward(network), []).replace(total, "{total}"),
+        "no_zeros": no_zeros.replace(str(gradients.total), "{total}"),
         "steps": [asdict(step) for step in STEPS],
         "hints": HINTS,
     }
-
-
-def _total(network: Network) -> int:
-    """The number of parameters."""
-    n, m, k = network.sizes
-    return m * n + m + k * m + k
 
 
 def refusals() -> dict[str, str]:

@@ -83,11 +83,7 @@ class Zero:
 def find_zeros(network: Network, values: Forward, gradients: Gradients) -> list[Zero]:
     """Every zero derivative with its causes (@sec-zeros), in the order of `PARAMETERS`.
 
-    Args:
-        network: whose derivatives they are.
-        values: its forward pass.
-        gradients: its backward pass, in which a derivative is 0 if and only if it is exactly 0 or
-            smaller than every float64.
+    In `gradients` a derivative is 0 if and only if it is exactly 0 or smaller than every float64.
     """
     shared, units = classes(network), range(len(network.b_H))
     hidden = [tuple(_of_hidden(network, shared, gradients, i)) for i in units]
