@@ -36,15 +36,7 @@ from hw1lib.homework import Homework
 class Job:
     """One run of an experiment: the homework's, or the extra one with images held out.
 
-    Attributes:
-        seed: seed of the run.
-        held_out: whether it is the extra run.
-        homework: sizes, learning rate and stopping rules.
-        data_dir: folder of the images, see `hw1lib.cifar.data.load_cifar10`.
-        pixels: digest of the images in it.
-        results_dir: folder of the checkpoint and, in the end, of the results.
-        device: cpu or cuda.
-        threads: number of torch threads.
+    `pixels` is the digest of the images in `data_dir`; the checkpoint lies in `results_dir`.
     """
 
     seed: int

@@ -13,7 +13,6 @@ from hw1lib.style import BLUE, GRAY, GREEN, INK, ORANGE, book_figure, label_line
 
 WIDTH = 4.8  # inches: on a screen of 360 pixels, letters of 10 points are then 9 pixels high
 SHADES = 6  # of either colour in images of weights, for a small file
-SETS = (("train", BLUE, "training"), ("test", ORANGE, "test"))
 
 
 def plot_losses(history: pd.DataFrame, window: int) -> Figure:
@@ -26,7 +25,7 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
         history: `hw1lib.cifar.results.Results.history`.
         window: number of epochs over which the stopping rule looks.
     """
-    train, test = (_by_seed(history, f"{split}_loss") for split, _, _ in SETS)
+    train, test = _by_seed(history, "train_loss"), _by_seed(history, "test_loss")
     with book_figure(WIDTH, 5.2) as (figure, whole):
         whole.remove()
         above, below = figure.subplots(2, 1, sharex=True)
@@ -41,7 +40,7 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
         below.set_yscale("log")
         below.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
         _box_last_epochs(below, train, window)
-        _mark_stops(below, train)
+        _mark_stops(below, history)
         for axes in (above, below):
             axes.set_ylabel("cross-entropy (nats)")
         below.set_xlabel("epoch")
@@ -53,12 +52,12 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
 def plot_accuracies(history: pd.DataFrame) -> Figure:
     """Training and test accuracy over the epochs, in percent."""
     with book_figure(WIDTH, 2.9) as (figure, axes):
-        for split, color, name in SETS:
-            _draw(axes, 100 * _by_seed(history, f"{split}_accuracy"), color, name, ".1f")
+        _draw(axes, 100 * _by_seed(history, "train_accuracy"), BLUE, "training", ".1f")
+        _draw(axes, 100 * _by_seed(history, "test_accuracy"), ORANGE, "test", ".1f")
         axes.set_xlabel("epoch")
         axes.set_ylabel("accuracy (%)")
         axes.set_ylim(0, 104)
-        _mark_stops(axes, _by_seed(history, "epoch"))
+        _mark_stops(axes, history)
     return figure
 
 
@@ -155,8 +154,7 @@ def _mosaic(weights: Tensor, columns: int) -> Tensor:
 
 def _by_seed(history: pd.DataFrame, column: str) -> pd.DataFrame:
     """One column of the history: one row per epoch, one column per seed."""
-    table = history.assign(number=history["epoch"])
-    return table.pivot(index="number", columns="seed", values=column)
+    return history.pivot(index="epoch", columns="seed", values=column)
 
 
 def _draw(axes: Axes, values: pd.DataFrame, color: str, name: str, form: str) -> None:
@@ -175,10 +173,10 @@ def _name_spike(axes: Axes, losses: pd.DataFrame) -> None:
     """Names seed and epoch of the largest rise within an epoch."""
     rises = losses.diff()
     seed = rises.max().idxmax()
-    epoch = int(rises[seed].argmax())  # counted from 0
+    epoch = int(rises[seed].argmax()) + 1
     axes.annotate(
-        f"seed {seed}, epoch {losses.index[epoch]}",
-        (losses.index[epoch], losses[seed].iloc[epoch]),
+        f"seed {seed}, epoch {epoch}",
+        (epoch, losses[seed].iloc[epoch - 1]),
         xytext=(-5, 0),
         textcoords="offset points",
         color=BLUE,
@@ -205,9 +203,9 @@ def _box_last_epochs(axes: Axes, losses: pd.DataFrame, window: int) -> None:
     )
 
 
-def _mark_stops(axes: Axes, values: pd.DataFrame) -> None:
+def _mark_stops(axes: Axes, history: pd.DataFrame) -> None:
     """A tick on the epoch axis where each seed's training stopped."""
-    stops = [int(values[seed].dropna().index[-1]) for seed in values]
+    stops = history.groupby("seed")["epoch"].max()
     place = axes.get_xaxis_transform()
     axes.plot(stops, [0.025] * len(stops), "|", color=GREEN, markersize=9, transform=place)
-    axes.text(min(stops), 0.03, "stops ", color=GREEN, ha="right", transform=place)
+    axes.text(stops.min(), 0.03, "stops ", color=GREEN, ha="right", transform=place)
