@@ -46,11 +46,8 @@ class Predictions:
     def calibration(self, bins: int = 10) -> pd.DataFrame:
         """Accuracy beside confidence, for predictions of similar confidence (@eq-calibration).
 
-        Args:
-            bins: number of bins of equal width between 0 and 1; empty ones are left out.
-
-        Returns:
-            One row per bin: mean `confidence`, `accuracy`, and the `count` of predictions.
+        Each row is one of the `bins` of equal width between 0 and 1, unless that is empty: mean
+        `confidence`, `accuracy`, and the `count` of predictions.
         """
         table = pd.DataFrame(
             {
