@@ -185,16 +185,11 @@ def only_run_in(folder: Path) -> Iterator[None]:
             "--results-dir."
         ) from error
     try:
-        _remove_half_written(folder)
         yield
     finally:
-        _remove_half_written(folder)
+        for left in folder.glob(f".*{UNFINISHED}"):
+            left.unlink()
         lock.release()
-
-
-def _remove_half_written(folder: Path) -> None:
-    for left in folder.glob(f".*{UNFINISHED}"):
-        left.unlink()
 
 
 def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:

@@ -12,6 +12,7 @@ from hw1lib.cifar.predictions import Predictions
 from hw1lib.style import BLUE, GRAY, GREEN, INK, ORANGE, book_figure, label_line
 
 WIDTH = 4.8  # inches: on a screen of 360 pixels, letters of 10 points are then 9 pixels high
+COLUMNS = 4  # images of weights side by side
 SHADES = 6  # of either colour in images of weights, for a small file
 
 
@@ -116,24 +117,19 @@ def plot_calibration(predictions: Predictions) -> Figure:
     return figure
 
 
-def plot_first_layer(start: Tensor, trained: Tensor, columns: int = 4) -> Figure:
+def plot_first_layer(start: Tensor, trained: Tensor) -> Figure:
     """Weights of the same units before (left) and after training (right), one image per unit.
 
-    Each image is scaled to its own largest weight.
-
-    Args:
-        start: (units, side * side).
-        trained: the same shape.
-        columns: images side by side in either half.
+    Both have the shape (units, side * side). Each image is scaled to its own largest weight.
     """
-    rows = len(start) // columns
-    with book_figure(WIDTH, 0.3 + WIDTH / 2 * rows / columns) as (figure, whole):
+    height = WIDTH / 2 * len(start) / COLUMNS**2
+    with book_figure(WIDTH, 0.3 + height) as (figure, whole):
         whole.remove()
         halves = figure.subplots(1, 2, gridspec_kw={"wspace": 0.04})
         for axes, weights, title in zip(
             halves, (start, trained), ("before training", "after training"), strict=True
         ):
-            mosaic = _mosaic(weights, columns).numpy()
+            mosaic = _mosaic(weights).numpy()
             axes.imshow(mosaic, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
             axes.set_title(title)
             axes.set_axis_off()
@@ -141,15 +137,15 @@ def plot_first_layer(start: Tensor, trained: Tensor, columns: int = 4) -> Figure
     return figure
 
 
-def _mosaic(weights: Tensor, columns: int) -> Tensor:
+def _mosaic(weights: Tensor) -> Tensor:
     """The units' weights as framed square images, row by row, in few shades from -1 to 1."""
     units, side = len(weights), int(weights.shape[1] ** 0.5)
     images = weights / weights.abs().amax(dim=1, keepdim=True)
     images = (images * SHADES).round() / SHADES
     framed = images.new_full((units, side + 2, side + 2), float("nan"))
     framed[:, 1:-1, 1:-1] = images.view(units, side, side)
-    rows = framed.view(units // columns, columns, side + 2, side + 2)
-    return rows.transpose(1, 2).reshape(-1, columns * (side + 2))
+    rows = framed.view(units // COLUMNS, COLUMNS, side + 2, side + 2)
+    return rows.transpose(1, 2).reshape(-1, COLUMNS * (side + 2))
 
 
 def _by_seed(history: pd.DataFrame, column: str) -> pd.DataFrame:
