@@ -91,19 +91,13 @@ def write(
 ) -> str:
     """Writes a syntax tree in the format that `arguments` name, its references resolved.
 
-    Args:
-        document: pandoc's JSON.
-        arguments: `-t` and what else the format needs.
-        labels: all labels of the book.
-        page: the chapter that this is, or an empty string for the whole book.
-        folder: where pandoc runs, and the labels' file goes.
+    Pandoc runs in `folder`. `labels` are all of the book's; `page` is the chapter that this is, or
+    an empty string for the whole book.
 
     Raises:
         BookError: a reference leads nowhere.
     """
-    file = folder / f".labels-{page or 'book'}-{abs(hash(tuple(arguments)))}.json"
-    file.write_text(json.dumps(labels), encoding="utf-8")
-    strings = {"labels-file": str(file), "page": page}
+    strings = {"labels": json.dumps(labels), "page": page}
     meta = {key: {"t": "MetaString", "c": text} for key, text in strings.items()}
     tree = {**document, "meta": document["meta"] | meta}
     resolve = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua")]
@@ -111,8 +105,6 @@ def write(
         return run_pandoc(resolve + arguments, json.dumps(tree), folder)
     except BookError as error:
         raise BookError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
-    finally:
-        file.unlink(missing_ok=True)
 
 
 def all_labels(documents: list[Document]) -> dict[str, dict[str, str]]:
