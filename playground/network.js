@@ -45,13 +45,14 @@ function fields(text) {
 
 // Reads one statement, its value by way of JSON.
 function assign(found, statement, line) {
-  const [, name, value] = statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuse("syntax", { line });
+  const reason = `at line ${line}`;
+  const [, name, value] = statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuse("syntax", { reason });
   const json = value.replace(/"[^"\\]*"|'[^']*'|[\w+.-]+/g, scalar).replace(/,\s*\]/g, "]");
-  if (name in found) refuse("syntax", { line });
+  if (name in found) refuse("syntax", { reason });
   try {
     found[name] = JSON.parse(json);
   } catch {
-    refuse("syntax", { line });
+    refuse("syntax", { reason });
   }
 }
 
