@@ -52,12 +52,9 @@ def cross_entropy(network: Network, z_O: Matrix) -> Expr:
 
 
 def loss_in(network: Network, parameter: str, index: tuple[int, ...]) -> Expr:
-    """The loss written out with the symbol `w` in the place of one parameter.
+    """The loss written out, exactly, with the symbol `w` in the place of one entry of a parameter.
 
-    Args:
-        network: gives all other numbers, exact.
-        parameter: one of `PARAMETERS`.
-        index: of its entry, from 0.
+    The `index` counts from 0.
     """
     return cross_entropy(network, _layers(network, parameter, index)[-1])
 

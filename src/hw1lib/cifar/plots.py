@@ -19,12 +19,9 @@ SHADES = 6  # of either colour in images of weights, for a small file
 def plot_losses(history: pd.DataFrame, window: int) -> Figure:
     """Both losses over the epochs; below, the training loss on a logarithmic scale.
 
-    Ticks mark the stops, dots each seed's lowest test loss, the box the epochs that stopped the
-    first seed (@eq-stopping). The largest rise of the training loss within an epoch is named.
-
-    Args:
-        history: `hw1lib.cifar.results.Results.history`.
-        window: number of epochs over which the stopping rule looks.
+    Ticks mark the stops, dots each seed's lowest test loss, the box the `window` of epochs that
+    stopped the first seed (@eq-stopping). The largest rise of the training loss within an epoch is
+    named.
     """
     train, test = _by_seed(history, "train_loss"), _by_seed(history, "test_loss")
     with book_figure(WIDTH, 5.2) as (figure, whole):

@@ -66,11 +66,8 @@ def save_results(
 ) -> None:
     """Writes the files of a finished experiment; until all are written, old ones stay whole.
 
-    Args:
-        folder: folder to write to.
-        runs: finished runs by whether images are held out, and seed.
-        data: images that they were trained on, for the predictions.
-        threads: number of torch threads per run, for the record.
+    The keys of `runs` are whether images are held out, and the seed; `threads` is the number of
+    torch threads of each run.
 
     Raises:
         InputError: the folder can't be written to.
@@ -110,12 +107,9 @@ def load_results(folder: Path | None = None, homework: Homework | None = None) -
 
     They are described in @sec-record.
 
-    Args:
-        folder: folder that `hw1 train` wrote.
-        homework: numbers that they must have been made with.
-
     Raises:
-        InputError: they are missing, damaged, or made with another config or training code.
+        InputError: they are missing, damaged, or made with other numbers than those of `homework`
+            or other training code.
     """
     folder = folder or project_root() / "results"
     contents = read_files(folder)
