@@ -45,14 +45,13 @@ function fields(text) {
 
 // Reads one statement, its value by way of JSON.
 function assign(found, statement, line) {
-  const reason = `at line ${line}`;
-  const [, name, value] = statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuse("syntax", { reason });
+  const [, name, value] = statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuse("syntax", { line });
   const json = value.replace(/"[^"\\]*"|'[^']*'|[\w+.-]+/g, scalar).replace(/,\s*\]/g, "]");
-  if (name in found) refuse("syntax", { reason });
+  if (name in found) refuse("syntax", { line });
   try {
     found[name] = JSON.parse(json);
   } catch {
-    refuse("syntax", { reason });
+    refuse("syntax", { line });
   }
 }
 

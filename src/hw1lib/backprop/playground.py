@@ -86,6 +86,7 @@ def rules(network: Network) -> dict[str, Any]:
     """
     gradients = backward(network)
     no_zeros = explain_zeros(network, gradients, [])
+    syntax = REFUSALS["syntax"].format(reason="at line {line}")
     return {
         "network": {name: _texts(getattr(network, name)) for name in (*REQUIRED, *CHOICES)},
         "fields": FIELDS,
@@ -97,7 +98,7 @@ def rules(network: Network) -> dict[str, Any]:
         "room": LARGEST,
         "largest_file": MAX_BYTES,
         "units": MAX_UNITS,
-        "refusals": REFUSALS,
+        "refusals": {**REFUSALS, "syntax": syntax},
         "reasons": {kind.name.lower(): kind.value for kind in Kind},
         "no_zeros": no_zeros.replace(str(gradients.total), "{total}"),
         "steps": [asdict(step) for step in STEPS],
