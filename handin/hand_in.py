@@ -25,10 +25,10 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from hw1lib.backprop.network import load_network
-from hw1lib.cifar.data import default_data_dir
 from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
+from hw1lib.project import default_data_dir
 from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT, kernel
 from qmdbook.pandoc import all_labels

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
+from hw1lib.project import default_data_dir, project_root
 
 INTERRUPTED = 128 + 2  # as shells have it for SIGINT
 LARGEST = 2**63 - 1
@@ -54,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
     _adam_options(add("adam", "question 2: Adam's expected first moment", _adam))
     _data_options(add("data", "question 3: download and prepare CIFAR-10", _data))
     _train_options(add("train", "question 3: train the net and write results/", _train))
-    _verify_options(add("verify", "question 3: train again and compare with results/", _verify))
+    verify = add("verify", "question 3: train again and compare with results/", _verify)
+    _training_options(verify, "compare the first N epochs only (default: all)")
     _render_options(add("render", "build the site, the PDF and the notebooks", _render))
     return top
 
@@ -123,23 +125,17 @@ def _data(options: argparse.Namespace) -> None:
     from hw1lib.cifar.data import load_cifar10
     from hw1lib.cifar.download import fetch_cifar10
 
-    data_dir = _data_dir(options)
-    fetch_cifar10(data_dir, options.url)
-    data = load_cifar10(data_dir)
+    fetch_cifar10(options.data_dir, options.url)
+    data = load_cifar10(options.data_dir)
     print(
         f"{len(data.train):,} training and {len(data.test):,} test images are ready in "
-        f"{data_dir}, from {data.source}."
+        f"{options.data_dir}, from {data.source}."
     )
 
 
 def _train_options(command: argparse.ArgumentParser) -> None:
-    _data_dir_option(command)
-    command.add_argument(
-        "--epochs",
-        type=whole_number(1),
-        metavar="N",
-        help=f"train for at most N epochs (default: {Homework().max_epochs})",
-    )
+    most = Homework().max_epochs
+    _training_options(command, f"train for at most N epochs (default: {most})")
     command.add_argument(
         "--seeds",
         type=whole_number(0),
@@ -148,7 +144,6 @@ def _train_options(command: argparse.ArgumentParser) -> None:
         metavar="SEED",
         help=f"seeds, which train side by side (default: {' '.join(map(str, SEEDS))})",
     )
-    _device_option(command)
     command.add_argument(
         "--threads",
         type=whole_number(1),
@@ -156,7 +151,6 @@ def _train_options(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="PyTorch threads per seed (default: 1)",
     )
-    _results_dir_option(command)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -168,23 +162,11 @@ def _train(options: argparse.Namespace) -> None:
     train(
         homework,
         list(dict.fromkeys(options.seeds)),
-        _data_dir(options),
+        options.data_dir,
         options.results_dir,
         choose_device(options.device),
         options.threads,
     )
-
-
-def _verify_options(command: argparse.ArgumentParser) -> None:
-    _data_dir_option(command)
-    command.add_argument(
-        "--epochs",
-        type=whole_number(1),
-        metavar="N",
-        help="compare the first N epochs only (default: all)",
-    )
-    _device_option(command)
-    _results_dir_option(command)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -192,7 +174,7 @@ def _verify(options: argparse.Namespace) -> int:
     from hw1lib.cifar.verify import verify
 
     device = choose_device(options.device)
-    verification = verify(_data_dir(options), options.results_dir, options.epochs, device)
+    verification = verify(options.data_dir, options.results_dir, options.epochs, device)
     print(verification.as_text())
     return 1 if verification.differences else 0
 
@@ -221,7 +203,6 @@ def _render_options(command: argparse.ArgumentParser) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from hw1lib.project import project_root
     from qmdbook.errors import BookError
     from qmdbook.render import render
 
@@ -240,6 +221,7 @@ def _data_dir_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--data-dir",
         type=Path,
+        default=default_data_dir(),
         metavar="DIR",
         help="folder with torchvision's CIFAR-10 files, or with images in train/<class>/ and "
         "test/<class>/; if it has neither, CIFAR-10 is downloaded into it (default: HW1_DATA, "
@@ -247,22 +229,16 @@ def _data_dir_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _data_dir(options: argparse.Namespace) -> Path:
-    from hw1lib.cifar.data import default_data_dir
-
-    return Path(options.data_dir or default_data_dir())
-
-
-def _device_option(command: argparse.ArgumentParser) -> None:
+def _training_options(command: argparse.ArgumentParser, epochs: str) -> None:
+    """What `train` and `verify` have in common; `epochs` is the help for that option."""
+    _data_dir_option(command)
+    command.add_argument("--epochs", type=whole_number(1), metavar="N", help=epochs)
     command.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
         help="auto (the default) uses a GPU if there is one",
     )
-
-
-def _results_dir_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--results-dir",
         type=Path,

@@ -12,11 +12,12 @@ import sympy
 from IPython.display import Markdown
 from torch import Tensor
 
+DIGITS = 4  # decimals that are shown
 LONGEST = 12  # operations up to which an exact value is shown
 WIDEST = 6  # rows or columns up to which a matrix is shown whole
 
 
-def tex(value: object, digits: int = 4) -> Markdown:
+def tex(value: object, digits: int = DIGITS) -> Markdown:
     """A number, vector, matrix or expression as LaTeX without delimiters, for inline values.
 
     Tensors are rounded to `digits` decimals; fractions and sympy's values stay exact, decimals
@@ -25,30 +26,27 @@ def tex(value: object, digits: int = 4) -> Markdown:
     return Markdown(latex(value, digits))
 
 
-def evaluated(
-    exact_value: object, approximate: Tensor, digits: int = 4, decimals: bool = False
-) -> Markdown:
+def evaluated(exact_value: object, approximate: Tensor, decimals: bool = False) -> Markdown:
     r"""What stands right of a symbol: `= exact`, `= exact \approx decimal` or `\approx decimal`.
 
     Args:
         exact_value: fractions or sympy's values; None if there are none.
         approximate: the same, rounded.
-        digits: decimals that are shown.
         decimals: whether rational values are shown as decimals, and others not in exact form.
     """
-    rounded = latex(approximate, digits)
+    rounded = latex(approximate)
     entries = [] if exact_value is None else [_simplest(e) for e in sympy.Matrix([exact_value])]
     rational = bool(entries) and all(entry.is_Rational for entry in entries)
     if decimals:
-        complete = rational and all((entry * 10**digits).is_Integer for entry in entries)
+        complete = rational and all((entry * 10**DIGITS).is_Integer for entry in entries)
         return Markdown(f"= {rounded}" if complete else rf"\approx {rounded}")
     if not entries or not all(map(_is_readable, entries)):
         return Markdown(rf"\approx {rounded}")
-    shown = latex(exact_value, digits)
+    shown = latex(exact_value)
     return Markdown(f"= {shown}" if rational else rf"= {shown} \approx {rounded}")
 
 
-def latex(value: object, digits: int = 4) -> str:
+def latex(value: object, digits: int = DIGITS) -> str:
     """The LaTeX that `tex` shows."""
     if isinstance(value, str):
         return value
@@ -82,7 +80,7 @@ def _simplest(value: sympy.Expr) -> sympy.Expr:
     return sympy.simplify(value) if short else value
 
 
-def decimal(value: float, digits: int = 4) -> str:
+def decimal(value: float, digits: int = DIGITS) -> str:
     """A rounded number; whole ones without decimals, tiny ones with their power of ten."""
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
@@ -90,18 +88,18 @@ def decimal(value: float, digits: int = 4) -> str:
     return scientific(value) if float(text) == 0 or abs(value) >= 1e6 else text
 
 
-def short(value: float, digits: int = 4) -> str:
+def short(value: float, digits: int = DIGITS) -> str:
     """A `decimal` without the zeros at its end if the number has no more than `digits` decimals."""
     text = decimal(value, digits)
     is_complete = text == f"{value:.{digits}f}" and float(text) == value
     return text.rstrip("0").rstrip(".") if is_complete else text
 
 
-def scientific(value: float, digits: int = 1) -> str:
-    """A number as a LaTeX power of ten; 0 stays 0."""
+def scientific(value: float) -> str:
+    """A number as a LaTeX power of ten, to two digits; 0 stays 0."""
     if value == 0:
         return "0"
-    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    mantissa, exponent = f"{value:.1e}".split("e")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}"
 
 

@@ -1,7 +1,8 @@
-"""Where the book's own files are."""
+"""Where the book's own files and the images are."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from hw1lib.errors import InputError
@@ -28,3 +29,8 @@ def project_root() -> Path:
         f"No book at or above {here}: change to a checkout of hw1, or install hw1lib from one "
         "with `pip install -e`."
     )
+
+
+def default_data_dir() -> Path:
+    """The folder of the images: the one that the environment variable HW1_DATA names, or `data`."""
+    return Path(os.environ.get("HW1_DATA") or "data")

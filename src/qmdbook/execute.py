@@ -46,10 +46,7 @@ def execute_chapters(
 ) -> dict[str, NotebookNode]:
     """Runs every chapter in a kernel of its own, unless its code and all it reads are unchanged.
 
-    Args:
-        project: the book, in whose folder the kernels run.
-        chapters: what to run.
-        timeout: seconds that one cell may take.
+    Kernels run in the book's folder; `timeout` is the number of seconds that one cell may take.
 
     Returns:
         For each chapter's name a notebook: a cell for each code cell and inline expression, with
@@ -59,13 +56,12 @@ def execute_chapters(
         BookError: a cell failed, ran out of time or killed its kernel; names file and line.
     """
     state = state_of(project)
-    done: dict[str, NotebookNode] = {}
+    notebooks: dict[str, NotebookNode] = {}
     todo: list[tuple[Chapter, NotebookNode, Path]] = []
     for chapter in chapters:
         notebook, cache, is_cached = _from_cache(project, chapter, state)
-        if is_cached:
-            done[chapter.name] = notebook
-        else:
+        notebooks[chapter.name] = notebook
+        if not is_cached:
             todo.append((chapter, notebook, cache))
     if todo:
         names = ", ".join(chapter.path.name for chapter, _, _ in todo)
@@ -73,9 +69,8 @@ def execute_chapters(
         with tempfile.TemporaryDirectory() as scratch:
             asyncio.run(_run_all(project.folder, todo, timeout, Path(scratch)))
     for chapter, notebook, cache in todo:
-        done[chapter.name] = notebook
         write_cache(cache, chapter.name, notebook)
-    return done
+    return notebooks
 
 
 def all_cached(project: Project, chapters: list[Chapter]) -> bool:
@@ -122,13 +117,12 @@ async def _run_all(
         async with free:
             await _run(folder, chapter, notebook, timeout, scratch)
 
-    tasks = [asyncio.create_task(run(chapter, notebook)) for chapter, notebook, _ in todo]
     try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.TaskGroup() as tasks:
+            for chapter, notebook, _ in todo:
+                tasks.create_task(run(chapter, notebook))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 async def _run(
@@ -146,17 +140,13 @@ async def _run(
                 for count, (cell, line) in enumerate(zip(notebook.cells, places, strict=True)):
                     await _run_cell(client, cell, count, chapter.where(line), timeout)
             return
-        except _NotStartedError as error:
+        except RuntimeError as error:  # the kernel did not come up
             if attempt == ATTEMPTS:
                 last = [str(error), *log.read_text(errors="replace").splitlines()][-1]
                 raise BookError(
                     f"{chapter.path.name}: no kernel of {sys.executable} starts ({last:.200}); "
                     "reinstall the book's packages there."
                 ) from error
-
-
-class _NotStartedError(Exception):
-    """A kernel did not come up."""
 
 
 @asynccontextmanager
@@ -174,13 +164,10 @@ async def _client(
         coalesce_streams=True,
     )
     try:
-        try:
-            with log.open("w") as said:
-                streams = {"stdout": said, "stderr": said}
-                await client.async_start_new_kernel(env=_environment(log.parent), **streams)
-            await client.async_start_new_kernel_client()
-        except RuntimeError as error:
-            raise _NotStartedError(str(error)) from error
+        with log.open("w") as said:
+            streams = {"stdout": said, "stderr": said}
+            await client.async_start_new_kernel(env=_environment(log.parent), **streams)
+        await client.async_start_new_kernel_client()
         yield client
     finally:
         if client.kc is not None:
@@ -218,12 +205,7 @@ def _reason(error: Exception, timeout: int) -> str:
 
 
 def kernel(connection_file: Path, options: Sequence[str]) -> AsyncKernelManager:
-    """A kernel of the Python that is running, whatever kernels are installed.
-
-    Args:
-        connection_file: file that the kernel and its clients share.
-        options: of the kernel's command line.
-    """
+    """A kernel of the Python that is running, whatever kernels are installed."""
     manager = AsyncKernelManager(connection_file=str(connection_file))
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(

@@ -64,11 +64,8 @@ def before(folder: Path) -> None:
 def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     """Completes a render: pages that work from the disk, executed notebooks, a word on old pages.
 
-    Args:
-        folder: the book's folder.
-        site: Quarto's output folder.
-        outputs: files that were rendered.
-        whole: whether this was all of the book; if not, no other chapter's cells run for notebooks.
+    `outputs` are the files in `site` that were rendered. Unless these are the `whole` book, no
+    other chapter's cells run for the notebooks.
     """
     project = load_project(folder)
     _adopt(project, state_of(project))

@@ -41,21 +41,14 @@ def build_notebook(
     labels: dict[str, dict[str, str]],
     folder: Path,
 ) -> NotebookNode:
-    """A chapter as a notebook that has been run.
+    """A chapter as a notebook that has been run, with the cells and outputs of `executed`.
 
-    Args:
-        project: the book.
-        chapter: parsed.
-        document: the chapter woven and numbered.
-        executed: its cells with their outputs; those that are not there are left out.
-        labels: of the whole book.
-        folder: where the images are.
+    `labels` are those of the whole book; images are in `folder`.
 
     Raises:
         BookError: a reference leads nowhere.
     """
-    citations = citation_options(project)
-    arguments = ["-t", NOTEBOOK, "--wrap=none", *citations]
+    arguments = ["-t", NOTEBOOK, "--wrap=none", *citation_options(project)]
     arguments += ["--lua-filter", str(HERE / "flatten.lua")]
     text = write(document.tree, arguments, labels, document.name, folder)
     title = SPECIAL.sub(r"\\\1", " ".join(project.title.split()))

@@ -128,6 +128,6 @@ function Pandoc(doc)
     Para = equations,
     Plain = equations,
   })
-  doc.meta.labels = labels
+  doc.meta.labels = pandoc.MetaString(pandoc.json.encode(labels))
   return doc
 end

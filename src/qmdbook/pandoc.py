@@ -75,7 +75,8 @@ def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
         arguments = ["-f", READER, WIDE, "-t", "json", "--lua-filter", str(HERE / "number.lua")]
         arguments += ["-M", f"chapter={numbers[name]}"]
         tree = json.loads(run_pandoc(arguments, texts[name], folder))
-        return Document(name, tree, _labels(name, tree["meta"].pop("labels")))
+        labels = json.loads(tree["meta"].pop("labels")["c"])
+        return Document(name, tree, tuple({**label, "page": name} for label in labels))
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(number, texts))
@@ -90,51 +91,22 @@ def write(
 ) -> str:
     """Writes a syntax tree in the format that `arguments` name, its references resolved.
 
-    Args:
-        document: pandoc's JSON.
-        arguments: `-t` and what else the format needs.
-        labels: all labels of the book.
-        page: the chapter that this is, or an empty string for the whole book.
-        folder: where pandoc runs, and the labels' file goes.
+    Pandoc runs in `folder`. `labels` are all of the book's; `page` is the chapter that this is, or
+    an empty string for the whole book.
 
     Raises:
         BookError: a reference leads nowhere.
     """
-    file = folder / f".labels-{page or 'book'}-{abs(hash(tuple(arguments)))}.json"
-    file.write_text(json.dumps(labels), encoding="utf-8")
-    meta = dict(document["meta"])
-    meta["labels-file"], meta["page"] = _string(str(file)), _string(page)
+    strings = {"labels": json.dumps(labels), "page": page}
+    meta = {key: {"t": "MetaString", "c": text} for key, text in strings.items()}
+    tree = {**document, "meta": document["meta"] | meta}
     resolve = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua")]
     try:
-        return run_pandoc(resolve + arguments, json.dumps({**document, "meta": meta}), folder)
+        return run_pandoc(resolve + arguments, json.dumps(tree), folder)
     except BookError as error:
         raise BookError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
-    finally:
-        file.unlink(missing_ok=True)
 
 
 def all_labels(documents: list[Document]) -> dict[str, dict[str, str]]:
     """The labels of all chapters."""
     return {label["id"]: label for document in documents for label in document.labels}
-
-
-def _labels(name: str, listed: dict[str, Any]) -> tuple[dict[str, str], ...]:
-    """Labels out of pandoc's metadata."""
-    plain = ({key: _stringify(value) for key, value in item["c"].items()} for item in listed["c"])
-    return tuple({**label, "page": name} for label in plain)
-
-
-def _stringify(value: object) -> str:
-    """A plain string out of pandoc's metadata."""
-    if isinstance(value, dict):
-        kind, content = value.get("t"), value.get("c")
-        if kind in {"Space", "SoftBreak"}:
-            return " "
-        return _stringify(content) if content is not None else ""
-    if isinstance(value, list):
-        return "".join(_stringify(item) for item in value)
-    return str(value)
-
-
-def _string(text: str) -> dict[str, Any]:
-    return {"t": "MetaString", "c": text}

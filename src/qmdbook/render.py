@@ -93,10 +93,7 @@ def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> 
 def write_notebooks(book: Book, stage: Path, target: Path) -> None:
     """Writes the chapters that the project offers as executed notebooks into `target`.
 
-    Args:
-        book: prepared in
-        stage: where its figures are.
-        target: made if it isn't there.
+    `stage` is the folder in which the book was prepared.
     """
     target.mkdir(exist_ok=True)
     labels = all_labels(book.documents)

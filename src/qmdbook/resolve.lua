@@ -313,10 +313,8 @@ function Pandoc(doc)
   if hand_in then doc.blocks = without_extras(doc.blocks) end
   present = all_ids(doc)
   page = doc.meta.page and stringify(doc.meta.page) or ""
-  local file = assert(io.open(stringify(doc.meta["labels-file"])))
-  labels = pandoc.json.decode(file:read("a"), false)
-  file:close()
-  doc.meta.labels, doc.meta["labels-file"] = nil, nil
+  labels = pandoc.json.decode(stringify(doc.meta.labels), false)
+  doc.meta.labels = nil
   if format == "ipynb" then
     local function drop() return {} end
     doc = doc:walk({ RawBlock = drop, RawInline = drop })

@@ -50,10 +50,14 @@ def build_site(
     pages = [_page(document) for document in documents]
     labels = all_labels(documents)
     footer = run_pandoc(["-f", "markdown", "-t", "html5"], project.footer, folder)
+    arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
+    arguments += ["--wrap=none", f"--template={TEMPLATES / 'page.html'}"]
+    arguments += ["-M", f"lang={project.lang}", *citation_options(project)]
 
     def build(index: int) -> list[dict[str, str]]:
-        context = _context(project, chapters[index], pages, index)
-        text = _html(project, documents[index], labels, context, footer, folder)
+        tree, context = documents[index].tree, _context(project, chapters[index], pages, index)
+        meta = tree["meta"] | _escaped(context)["c"] | {"footer": _raw(footer)}
+        text = write({**tree, "meta": meta}, arguments, labels, pages[index].name, folder)
         (folder / pages[index].href).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
@@ -69,21 +73,6 @@ def build_site(
         shutil.copy(resource, target)
     index_text = json.dumps(entries, ensure_ascii=False)
     (assets / "search-index.js").write_text(f"window.searchIndex = {index_text};\n", "utf-8")
-
-
-def _html(
-    project: Project,
-    document: Document,
-    labels: dict[str, dict[str, str]],
-    context: dict[str, Any],
-    footer: str,
-    folder: Path,
-) -> str:
-    meta = document.tree["meta"] | _escaped(context)["c"] | {"footer": _raw(footer)}
-    arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
-    arguments += ["--wrap=none", f"--template={TEMPLATES / 'page.html'}"]
-    arguments += ["-M", f"lang={project.lang}", *citation_options(project)]
-    return write({**document.tree, "meta": meta}, arguments, labels, document.name, folder)
 
 
 def _escaped(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:

@@ -96,20 +96,14 @@ def _output(cell: Cell, count: int, output: NotebookNode, image: Path) -> str:
         return _image(cell, image.with_name(f"{image.name}.{IMAGES[mime]}"), output.data[mime])
     if mime == "text/plain":
         return _fenced(output.data[mime], "{.cell-output}")
+    caption = str(cell.options.get("tbl-cap") or "")
     if mime == "text/html":  # read by pandoc, so that tables are tables in every format
-        caption = _attribute(str(cell.options.get("tbl-cap", "")))
-        attributes = f'{{.cell-html label="{cell.label}" caption="{caption}"}}'
+        attributes = f'{{.cell-html label="{cell.label}" caption="{_attribute(caption)}"}}'
         return _fenced(output.data[mime], attributes)
     text = str(output.data.get(mime, "")) if mime else ""
-    return f'\n::: {{.cell-markdown output="{count}"}}\n{_captioned(cell, text)}\n:::\n'
-
-
-def _captioned(cell: Cell, text: str) -> str:
-    """Markdown output, as a table with label and caption where the cell has them."""
-    caption = cell.options.get("tbl-cap")
-    if not caption:
-        return f"\n{text}\n"
-    return f"\n{text.rstrip()}\n\n: {caption} {{#{cell.label}}}\n"
+    if caption:
+        text = f"{text.rstrip()}\n\n: {caption} {{#{cell.label}}}"
+    return f'\n::: {{.cell-markdown output="{count}"}}\n\n{text}\n\n:::\n'
 
 
 def _image(cell: Cell, path: Path, data: str) -> str:

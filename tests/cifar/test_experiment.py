@@ -83,11 +83,11 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".checkpoint-seed-0.safetensors.abc").write_bytes(b"half")
-    (tmp_path / ".new-xyz").mkdir()
+    (tmp_path / ".checkpoint-seed-0.safetensors.abc.part").write_bytes(b"half")
     (tmp_path / "checkpoint-seed-0.safetensors").write_bytes(b"kept")
     with only_run_in(tmp_path):
-        left = {path.name for path in tmp_path.iterdir()}
+        pass
+    left = {path.name for path in tmp_path.iterdir()}
     assert left == {"checkpoint-seed-0.safetensors", ".lock"}
 
 

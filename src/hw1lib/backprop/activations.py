@@ -1,4 +1,4 @@
-"""The activation functions and their slopes (@eq-forward, @eq-delta-h): in LaTeX, torch and numbers."""
+"""The activations and their slopes (@eq-forward, @eq-delta-h): in LaTeX, torch and numbers."""
 
 from __future__ import annotations
 

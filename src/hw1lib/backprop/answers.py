@@ -10,15 +10,13 @@ from hw1lib.backprop.check import GradientCheck, check_gradients
 from hw1lib.backprop.network import PARAMETERS, Network
 from hw1lib.backprop.zeros import Zero, find_zeros
 
-FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
-
 
 def gradients_as_json(network: Network) -> str:
     """Forward pass, gradients, zeros and agreement as one JSON object, in full precision."""
     check, zeros = _solve(network)
     return json.dumps(
         {
-            "forward": {name: getattr(check.values, name).tolist() for name in FORWARD},
+            "forward": {name: value.tolist() for name, value in vars(check.values).items()},
             "gradients": {name: getattr(check.by_hand, name).tolist() for name in PARAMETERS},
             "zeros": [
                 {"parameter": zero.parameter, "index": zero.index, "reason": zero.reason}
@@ -36,7 +34,7 @@ def gradients_as_text(network: Network) -> str:
     return "\n".join(
         [
             "Forward pass",
-            *(f"  {name:6}{_plain(getattr(check.values, name))}" for name in FORWARD),
+            *(f"  {name:6}{_plain(value)}" for name, value in vars(check.values).items()),
             "Derivatives of the loss",
             *(f"  {name:6}{_plain(getattr(check.by_hand, name))}" for name in PARAMETERS),
             f"Zero derivatives: {len(zeros)} of {check.total} (rows and columns from 1)",

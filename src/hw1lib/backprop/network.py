@@ -39,6 +39,28 @@ NUMBER = re.compile(
     re.ASCII,
 )
 ENOUGH_DIGITS = decimal.Context(prec=200)  # for every decimal that NUMBER matches
+# What is said of bad input, here and on the page where one plays with the network.
+REFUSALS = {
+    "large_file": f"the file is too large for a network of {MAX_UNITS} units a layer.",
+    "syntax": "is not TOML ({reason}); compare it with the example network.",
+    "unknown": f"unknown field {{name}}; the fields are {', '.join(FIELDS)}.",
+    "missing": "the field {name} is missing; add it as the example network has it.",
+    "activation": f"activation is {{value}}; it must be one of {', '.join(ACTIVATIONS)}.",
+    "output": f"output is {{value}}; it must be one of {', '.join(OUTPUTS)}.",
+    "example": "example is {value}; it must be true or false.",
+    "number": "{name} holds {value}; it must be a finite number: an integer, a decimal or a "
+    'fraction in quotes such as "1/2".',
+    "large": f"{{name}} holds a number beyond ±{MAX_NUMBER:,}; numbers must lie within.",
+    "vector": f"{{name}} must be a list of 1 to {MAX_UNITS} numbers, such as [1, -2].",
+    "matrix": "{name} must be a list of rows, such as [[1, 0], [0, 1]].",
+    "lengths": "{name} has rows of different lengths ({lengths}); make them equal.",
+    "shape_W_H": "W_H is {shape} but must be {wanted} (hidden x input, from b_H and x).",
+    "shape_W_O": "W_O is {shape} but must be {wanted} (output x hidden, from b_O and b_H).",
+    "target_length": "y has length {length} but b_O has length {outputs}; make them equal.",
+    "sigmoid_units": "output sigmoid takes one unit, but b_O has {outputs}; use softmax.",
+    "sigmoid_target": "y is {value}; for output sigmoid it must be 0 or 1.",
+    "one_hot": "y is not one-hot; for output softmax one entry is 1 and the others 0.",
+}
 
 
 class Decimal(Fraction):
@@ -119,38 +141,28 @@ def load_network(path: Path | str | None = None) -> Network:
     """
     path = Path(path) if path else project_root() / NETWORK
     try:
-        if path.suffix.lower() in (".yml", ".yaml"):
-            raise InputError(
-                f"network files are TOML, not YAML; save it as {NETWORK} and write "
-                'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
-            )
-        return parse_network(read_toml(path, "a network file"))
+        return parse_network(_read(path))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error.__cause__
 
 
 def parse_network(fields: dict[str, Any]) -> Network:
-    """Checks the fields of a network file and makes its numbers exact.
-
-    Args:
-        fields: as `tomllib` reads them; decimals are texts.
+    """Checks the fields of a network file, decimals as texts, and makes its numbers exact.
 
     Raises:
         InputError: names the field and the cure.
     """
     for name in fields:
         if name not in FIELDS:
-            raise InputError(f"unknown field {_shown(name)}; the fields are {', '.join(FIELDS)}.")
+            raise _refusal("unknown", name=_shown(name))
     for name in REQUIRED:
         if name not in fields:
-            raise InputError(f"the field {name} is missing; add it as the example network has it.")
+            raise _refusal("missing", name=name)
     for name, allowed in CHOICES.items():
         if fields.get(name, allowed[0]) not in allowed:
-            raise InputError(
-                f"{name} is {_shown(fields[name])}; it must be one of {', '.join(allowed)}."
-            )
+            raise _refusal(name, value=_shown(fields[name]))
     if not isinstance(fields.get("example", False), bool):
-        raise InputError(f"example is {_shown(fields['example'])}; it must be true or false.")
+        raise _refusal("example", value=_shown(fields["example"]))
     target = fields["y"] if isinstance(fields["y"], list) else [fields["y"]]
     network = Network(
         x=_vector("x", fields["x"]),
@@ -162,34 +174,34 @@ def parse_network(fields: dict[str, Any]) -> Network:
         **{name: fields[name] for name in (*CHOICES, "example") if name in fields},
     )
     n, m, k = network.sizes
-    _check_shape("W_H", network.W_H, (m, n), "hidden x input, from b_H and x")
-    _check_shape("W_O", network.W_O, (k, m), "output x hidden, from b_O and b_H")
+    _check_shape("W_H", network.W_H, f"{m} x {n}")
+    _check_shape("W_O", network.W_O, f"{k} x {m}")
     _check_target(network.y, k, network.output)
     return network
 
 
-def read_toml(path: Path, wanted: str) -> dict[str, Any]:
-    """The fields of a TOML file, decimals as they are written.
-
-    Raises:
-        InputError: it can't be read; `wanted` says what the file should be.
-    """
+def _read(path: Path) -> dict[str, Any]:
+    """The fields of a TOML file, decimals as they are written."""
+    if path.suffix.lower() in (".yml", ".yaml"):
+        raise InputError(
+            f"network files are TOML, not YAML; save it as {NETWORK} and write "
+            'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
+        )
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES or content.count(b".") > MAX_DOTS:
-            raise InputError(f"the file is too large for a network of {MAX_UNITS} units a layer.")
+            raise _refusal("large_file")
         return tomllib.loads(content.decode("utf-8-sig"), parse_float=str)
     except OSError as error:
-        raise InputError(f"can't be read ({error.strerror}); give the path of {wanted}.") from error
+        raise InputError(
+            f"can't be read ({error.strerror}); give the path of a network file."
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError("is not UTF-8 text; save it as UTF-8.") from error
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it can't be parsed"
-        reason = re.sub(r"[^ -~]", "?", reason)
-        raise InputError(
-            f"is not TOML ({reason:.80}); compare it with the example {wanted.split()[1]}."
-        ) from error
+        raise _refusal("syntax", reason=re.sub(r"[^ -~]", "?", reason)[:80]) from error
 
 
 def _number(name: str, value: object) -> Fraction:
@@ -199,13 +211,14 @@ def _number(name: str, value: object) -> Fraction:
     elif isinstance(value, str) and NUMBER.fullmatch(value.strip()):
         number = (Decimal if re.search("[.eE]", value) else Fraction)(value)
     else:
-        raise InputError(
-            f"{name} holds {_shown(value)}; it must be a finite number: an integer, a decimal or "
-            'a fraction in quotes such as "1/2".'
-        )
+        raise _refusal("number", name=name, value=_shown(value))
     if abs(number) > MAX_NUMBER:
-        raise InputError(f"{name} holds a number beyond ±{MAX_NUMBER:,}; numbers must lie within.")
+        raise _refusal("large", name=name)
     return number
+
+
+def _refusal(kind: str, **values: object) -> InputError:
+    return InputError(REFUSALS[kind].format(**values))
 
 
 def _shown(value: object) -> str:
@@ -218,35 +231,33 @@ def _shown(value: object) -> str:
 
 def _vector(name: str, value: object) -> Vector:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_UNITS:
-        raise InputError(f"{name} must be a list of 1 to {MAX_UNITS} numbers, such as [1, -2].")
+        raise _refusal("vector", name=name)
     return tuple(_number(name, item) for item in value)
 
 
 def _matrix(name: str, value: object) -> Matrix:
     rows = value if isinstance(value, list) else []
     if not 1 <= len(rows) <= MAX_UNITS or not all(isinstance(row, list) for row in rows):
-        raise InputError(f"{name} must be a list of rows, such as [[1, 0], [0, 1]].")
+        raise _refusal("matrix", name=name)
     matrix = tuple(_vector(name, row) for row in rows)
-    if len({len(row) for row in matrix}) > 1:
-        lengths = ", ".join(str(len(row)) for row in matrix)
-        raise InputError(f"{name} has rows of different lengths ({lengths}); make them equal.")
+    lengths = [len(row) for row in matrix]
+    if len(set(lengths)) > 1:
+        raise _refusal("lengths", name=name, lengths=", ".join(map(str, lengths)))
     return matrix
 
 
-def _check_shape(name: str, matrix: Matrix, wanted: tuple[int, int], meaning: str) -> None:
-    shape = (len(matrix), len(matrix[0]))
+def _check_shape(name: str, matrix: Matrix, wanted: str) -> None:
+    shape = f"{len(matrix)} x {len(matrix[0])}"
     if shape != wanted:
-        raise InputError(
-            f"{name} is {shape[0]} x {shape[1]} but must be {wanted[0]} x {wanted[1]} ({meaning})."
-        )
+        raise _refusal(f"shape_{name}", shape=shape, wanted=wanted)
 
 
 def _check_target(y: Vector, outputs: int, output: str) -> None:
     if len(y) != outputs:
-        raise InputError(f"y has length {len(y)} but b_O has length {outputs}; make them equal.")
+        raise _refusal("target_length", length=len(y), outputs=outputs)
     if output == "sigmoid" and outputs != 1:
-        raise InputError(f"output sigmoid takes one unit, but b_O has {outputs}; use softmax.")
+        raise _refusal("sigmoid_units", outputs=outputs)
     if output == "sigmoid" and y[0] not in (0, 1):
-        raise InputError(f"y is {y[0]}; for output sigmoid it must be 0 or 1.")
+        raise _refusal("sigmoid_target", value=y[0])
     if output == "softmax" and sorted(y) != [0] * (outputs - 1) + [1]:
-        raise InputError("y is not one-hot; for output softmax one entry is 1 and the others 0.")
+        raise _refusal("one_hot")

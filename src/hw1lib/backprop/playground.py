@@ -19,14 +19,13 @@ from hw1lib.backprop.network import (
     MAX_UNITS,
     NUMBER,
     PARAMETERS,
+    REFUSALS,
     REQUIRED,
     Network,
-    parse_network,
 )
 from hw1lib.backprop.prose import explain_zeros
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import Kind
-from hw1lib.errors import InputError
 from hw1lib.project import project_root
 
 FOLDER = "playground"
@@ -35,10 +34,6 @@ SCRIPTS = (
     "exact", "notation", "network", "backprop", "zeros", "drawing", "tables", "walk", "explore",
     "exercise", "practise", "start",
 )  # fmt: skip
-GOOD: dict[str, Any] = {"x": [1], "y": [1], "W_H": [[1]], "b_H": [1], "W_O": [[1]], "b_O": [1]}
-
-SYNTAX = "is not TOML (at line {line}); compare it with the example network."
-LARGE_FILE = f"the file is too large for a network of {MAX_UNITS} units a layer."
 
 
 def playground(network: Network) -> Markdown:
@@ -63,12 +58,13 @@ def _options(values: Sequence[str]) -> str:
 
 
 def rules(network: Network) -> dict[str, Any]:
-    """What the scripts take from the package, so that names and words are kept in one place.
+    """What the scripts of a page that starts with `network` take from the package.
 
-    Args:
-        network: the one that the page starts with.
+    So names and words are kept in one place.
     """
-    total = str(_total(network))
+    gradients = backward(network)
+    no_zeros = explain_zeros(network, gradients, [])
+    syntax = REFUSALS["syntax"].format(reason="at line {line}")
     return {
         "network": {name: _texts(getattr(network, name)) for name in (*REQUIRED, *CHOICES)},
         "fields": FIELDS,
@@ -80,63 +76,12 @@ def rules(network: Network) -> dict[str, Any]:
         "room": LARGEST,
         "largest_file": MAX_BYTES,
         "units": MAX_UNITS,
-        "refusals": refusals(),
+        "refusals": {**REFUSALS, "syntax": syntax},
         "reasons": {kind.name.lower(): kind.value for kind in Kind},
-        "no_zeros": explain_zeros(network, backward(network), []).replace(total, "{total}"),
+        "no_zeros": no_zeros.replace(str(gradients.total), "{total}"),
         "steps": [asdict(step) for step in STEPS],
         "hints": HINTS,
     }
-
-
-def _total(network: Network) -> int:
-    """The number of parameters."""
-    n, m, k = network.sizes
-    return m * n + m + k * m + k
-
-
-def refusals() -> dict[str, str]:
-    """The package's refusals as templates, each provoked once."""
-    value, tall = ("'{value}'", "{value}"), [[1] * 3] * 4
-    seven = {"y": [1] * 7, "W_O": [[1]] * 7, "b_O": [1] * 7}
-    shape = ("4 x 3", "{shape}")
-    return {
-        "unknown": _refusal({"{name}": 1}, ("'{name}'", "{name}")),
-        "missing": _refusal({"x": None}, ("field x", "field {name}")),
-        "activation": _refusal({"activation": "{value}"}, value),
-        "output": _refusal({"output": "{value}"}, value),
-        "example": _refusal({"example": "{value}"}, value),
-        "number": _refusal({"x": ["{value}"]}, ("x holds '{value}'", "{name} holds {value}")),
-        "large": _refusal({"x": [2 * MAX_NUMBER]}, ("x holds", "{name} holds")),
-        "vector": _refusal({"x": 1}, ("x must", "{name} must")),
-        "matrix": _refusal({"W_H": 1}, ("W_H must", "{name} must")),
-        "lengths": _refusal({"W_H": [[1], [1, 1]]}, ("W_H", "{name}"), ("1, 2", "{lengths}")),
-        "shape_W_H": _refusal({"x": [1] * 2, "W_H": tall}, shape, ("1 x 2", "{wanted}")),
-        "shape_W_O": _refusal({"W_O": tall}, shape, ("1 x 1", "{wanted}")),
-        "target_length": _refusal({"y": [1] * 7}, ("7", "{length}"), ("h 1;", "h {outputs};")),
-        "sigmoid_units": _refusal({"output": "sigmoid", **seven}, ("7", "{outputs}")),
-        "sigmoid_target": _refusal({"output": "sigmoid", "y": 7}, ("7", "{value}")),
-        "one_hot": _refusal({"y": [7]}),
-        "syntax": SYNTAX,
-        "large_file": LARGE_FILE,
-    }
-
-
-def _refusal(change: dict[str, Any], *marks: tuple[str, str]) -> str:
-    """What `parse_network` says of a changed network, with marks in the place of its values.
-
-    Args:
-        change: other values of fields; None takes a field away.
-        marks: each a text of the sentence and what takes its place.
-    """
-    fields = {name: value for name, value in {**GOOD, **change}.items() if value is not None}
-    try:
-        parse_network(fields)
-    except InputError as error:
-        text = str(error)
-        for value, mark in marks:
-            text = text.replace(value, mark, 1)
-        return text
-    raise AssertionError(f"{change} is not refused")
 
 
 def _texts(value: object) -> str | list[Any]:

@@ -104,13 +104,7 @@ def count_zeros(gradients: Gradients, zeros: Sequence[Zero]) -> str:
 
 
 def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero]) -> str:
-    """@sec-zeros as Markdown: a sentence, and a list item for each cause.
-
-    Args:
-        network: whose derivatives they are.
-        gradients: its backward pass.
-        zeros: what `find_zeros` found.
-    """
+    """@sec-zeros as Markdown: a sentence, and a list item for each cause of the zeros."""
     answer = count_zeros(gradients, zeros)
     if not zeros:
         return (

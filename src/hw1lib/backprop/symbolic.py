@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -53,12 +52,9 @@ def cross_entropy(network: Network, z_O: Matrix) -> Expr:
 
 
 def loss_in(network: Network, parameter: str, index: tuple[int, ...]) -> Expr:
-    """The loss written out with the symbol `w` in the place of one parameter.
+    """The loss written out, exactly, with the symbol `w` in the place of one entry of a parameter.
 
-    Args:
-        network: gives all other numbers, exact.
-        parameter: one of `PARAMETERS`.
-        index: of its entry, from 0.
+    The `index` counts from 0.
     """
     return cross_entropy(network, _layers(network, parameter, index)[-1])
 
@@ -126,14 +122,13 @@ def forward_mode_gradients(network: Network) -> dict[str, Tensor]:
 def _hidden(network: Network, mp: mpmath.MPContext) -> tuple[list[mpmath.mpf], list[mpmath.mpf]]:
     """Activations, and the slopes that sympy finds for them, in `DIGITS` digits."""
     z = Symbol("z", real=True)
+    forms = [activation(network.activation, z, active) for active in network.active]
 
-    def values(forms: dict[bool, Expr]) -> Iterator[mpmath.mpf]:
-        for number, active in zip(Matrix(network.z_H), network.active, strict=True):
-            yield mp.mpf(str(forms[active].subs(z, number).evalf(DIGITS + 5)))
+    def at_z_H(forms: list[Expr]) -> list[mpmath.mpf]:
+        values = [f.subs(z, at).evalf(DIGITS + 5) for f, at in zip(forms, network.z_H, strict=True)]
+        return [mp.mpf(str(value)) for value in values]
 
-    forms = {active: activation(network.activation, z, active) for active in (True, False)}
-    slopes = {active: form.diff(z) for active, form in forms.items()}
-    return list(values(forms)), list(values(slopes))
+    return at_z_H(forms), at_z_H([form.diff(z) for form in forms])
 
 
 def _in_digits(value: Nested, mp: mpmath.MPContext) -> Nested:

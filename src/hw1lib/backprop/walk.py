@@ -160,22 +160,14 @@ STEPS = (
 
 
 def walk_table(network: Network, values: Forward, gradients: Gradients) -> Markdown:
-    """The walk as a table, for pages that can't move: formula, value, equation of each step.
-
-    Args:
-        network: whose passes they are.
-        values: of the forward pass.
-        gradients: of the backward pass.
-    """
-    rows = [
-        [
-            str(number),
-            f"${_chosen(step.latex, network.output)}$",
-            f"${_in_a_row(_value(step.name, values, gradients))}$",
-            f"@{step.equation}",
-        ]
-        for number, step in enumerate(STEPS, 1)
-    ]
+    """The walk as a table, for pages that can't move: formula, value, equation of each step."""
+    computed = {**vars(values), **vars(gradients)}
+    computed |= {"delta_O": gradients.b_O, "delta_H": gradients.b_H}
+    rows = []
+    for number, step in enumerate(STEPS, 1):
+        formula = step.latex if isinstance(step.latex, str) else step.latex[network.output]
+        value = _in_a_row(computed[step.name])
+        rows.append([str(number), f"${formula}$", f"${value}$", f"@{step.equation}"])
     return table(["step", "formula", "value", "equation"], rows, align="rlll")
 
 
@@ -184,15 +176,3 @@ def _in_a_row(value: Tensor) -> str:
     if value.ndim != 1:
         return latex(value)
     return rf"({', '.join(latex(entry) for entry in value)})^\top"
-
-
-def _chosen(words: Words, output: str) -> str:
-    return words if isinstance(words, str) else words[output]
-
-
-def _value(name: str, values: Forward, gradients: Gradients) -> Tensor:
-    """What a step computes."""
-    of_layer = {"delta_O": gradients.b_O, "delta_H": gradients.b_H}
-    found = of_layer.get(name, getattr(values, name, getattr(gradients, name, None)))
-    assert isinstance(found, Tensor)  # noqa: S101
-    return found

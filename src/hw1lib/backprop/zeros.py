@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
@@ -83,31 +83,21 @@ class Zero:
 def find_zeros(network: Network, values: Forward, gradients: Gradients) -> list[Zero]:
     """Every zero derivative with its causes (@sec-zeros), in the order of `PARAMETERS`.
 
-    Args:
-        network: whose derivatives they are.
-        values: its forward pass.
-        gradients: its backward pass, in which a derivative is 0 if and only if it is exactly 0 or
-            smaller than every float64.
+    In `gradients` a derivative is 0 if and only if it is exactly 0 or smaller than every float64.
     """
     shared, units = classes(network), range(len(network.b_H))
     hidden = [tuple(_of_hidden(network, shared, gradients, i)) for i in units]
     activation = [tuple(_of_activation(network, values, j)) for j in units]
     output = [tuple(_of_output(shared, gradients, k)) for k in range(len(network.b_O))]
     inputs = [(Cause(Kind.INPUT, j),) if x == 0 else () for j, x in enumerate(network.x)]
-
-    def causes(parameter: str, index: tuple[int, ...]) -> tuple[Cause, ...]:
-        """Those of the derivative's factors."""
-        unit = index[0]
-        found = {
-            "W_H": lambda: hidden[unit] + inputs[index[1]],
-            "b_H": lambda: hidden[unit],
-            "W_O": lambda: activation[index[1]] + output[unit],
-            "b_O": lambda: output[unit],
-        }[parameter]()
-        return found or (Cause(Kind.TINY),)
-
+    causes: dict[str, Callable[..., tuple[Cause, ...]]] = {  # those of a derivative's factors
+        "W_H": lambda end, start: hidden[end] + inputs[start],
+        "b_H": lambda end: hidden[end],
+        "W_O": lambda end, start: activation[start] + output[end],
+        "b_O": lambda end: output[end],
+    }
     return [
-        Zero(parameter, index, causes(parameter, index))
+        Zero(parameter, index, causes[parameter](*index) or (Cause(Kind.TINY),))
         for parameter in PARAMETERS
         for index in product(*map(range, getattr(gradients, parameter).shape))
         if getattr(gradients, parameter)[index] == 0

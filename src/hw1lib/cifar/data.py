@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,11 +71,6 @@ class Cifar10:
         for tensor in self.tensors():
             total.update(tensor.contiguous().numpy().data)
         return total.hexdigest()
-
-
-def default_data_dir() -> Path:
-    """The folder named by the environment variable HW1_DATA, else `data`."""
-    return Path(os.environ.get("HW1_DATA") or "data")
 
 
 def load_cifar10(data_dir: Path) -> Cifar10:

@@ -42,11 +42,8 @@ def fetch_cifar10(data_dir: Path, urls: Sequence[str] = ()) -> None:
     """Puts torchvision's CIFAR-10 files into `data_dir`, unless they or an image tree are there.
 
     An archive in `data_dir` is unpacked if its md5 is right. Otherwise it is downloaded, and an
-    unfinished download is resumed where it stopped (RFC 9110, section 14).
-
-    Args:
-        data_dir: the folder that gets the archive and `cifar-10-batches-py/`.
-        urls: addresses of the archive, tried in turn before torchvision's own.
+    unfinished download is resumed where it stopped (RFC 9110, section 14). The servers of `urls`
+    are tried in turn before torchvision's own.
 
     Raises:
         InputError: no server has the archive, it can't be unpacked, `data_dir` can't be written

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -29,6 +28,7 @@ from hw1lib.cifar.provenance import training_code_digest, training_config
 from hw1lib.cifar.results import save_results
 from hw1lib.cifar.run import Row, Run, restore_checkpoint, save_checkpoint, standardise
 from hw1lib.errors import InputError
+from hw1lib.files import UNFINISHED
 from hw1lib.homework import Homework
 
 
@@ -36,15 +36,7 @@ from hw1lib.homework import Homework
 class Job:
     """One run of an experiment: the homework's, or the extra one with images held out.
 
-    Attributes:
-        seed: seed of the run.
-        held_out: whether it is the extra run.
-        homework: sizes, learning rate and stopping rules.
-        data_dir: folder of the images, see `hw1lib.cifar.data.load_cifar10`.
-        pixels: digest of the images in it.
-        results_dir: folder of the checkpoint and, in the end, of the results.
-        device: cpu or cuda.
-        threads: number of torch threads.
+    `pixels` is the digest of the images in `data_dir`; the checkpoint lies in `results_dir`.
     """
 
     seed: int
@@ -193,16 +185,11 @@ def only_run_in(folder: Path) -> Iterator[None]:
             "--results-dir."
         ) from error
     try:
-        _remove_half_written(folder)
         yield
     finally:
-        _remove_half_written(folder)
+        for left in folder.glob(f".*{UNFINISHED}"):
+            left.unlink()
         lock.release()
-
-
-def _remove_half_written(folder: Path) -> None:
-    for left in [*folder.glob(".checkpoint-*"), *folder.glob(".new-*")]:
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:

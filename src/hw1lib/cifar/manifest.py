@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias
 
 from hw1lib.errors import InputError
-from hw1lib.files import write_text
+from hw1lib.files import replacing, write_text
 
 MANIFEST = "manifest.json"
 CURE = "run `hw1 train` to make the results again, or restore them from version control."
@@ -25,14 +26,16 @@ def bytes_digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def entry_of(content: bytes) -> Entry:
-    """What the manifest says of a file with that content."""
-    return {"size": len(content), "sha256": bytes_digest(content)}
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes files by name, and the manifest; until all are written, the old ones stay whole.
 
-
-def write_manifest(folder: Path, entries: Mapping[str, Entry]) -> None:
-    """Writes the entries by name of file; raises what `hw1lib.files.replacing` raises."""
-    write_text(folder / MANIFEST, json.dumps(entries, indent=2) + "\n")
+    Raises:
+        InputError: the folder can't be written to.
+    """
+    manifest = _as_json({name: _entry_of(content) for name, content in contents.items()})
+    with ExitStack() as files:  # it replaces in reverse: last comes what vouches for the others
+        for name, content in {MANIFEST: manifest.encode(), **contents}.items():
+            files.enter_context(replacing(folder / name)).write_bytes(content)
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -48,26 +51,19 @@ def read_files(folder: Path) -> dict[str, bytes]:
 def add_to_manifest(folder: Path, name: str, source: str) -> None:
     """Lists one more file of `folder`, which stays listed until the next training.
 
-    Args:
-        folder: folder with results.
-        name: name of a file in it, such as the executed notebook.
-        source: `bytes_digest` of the source that the file was made from.
+    `source` is the `bytes_digest` of what it was made from.
 
     Raises:
         InputError: the manifest or the file can't be read, or the manifest can't be written.
     """
-    entry = entry_of(_read(folder / name)) | {"source": source}
-    write_manifest(folder, _read_manifest(folder) | {name: entry})
+    entry = _entry_of(_read(folder / name)) | {"source": source}
+    write_text(folder / MANIFEST, _as_json(_read_manifest(folder) | {name: entry}))
 
 
 def read_listed(folder: Path, name: str, source: str, cure: str = CURE) -> bytes:
-    """The content of a file that `add_to_manifest` listed, if its source is still the same.
+    """The content of a file that `add_to_manifest` listed, if its `source` is still the same.
 
-    Args:
-        folder: folder with results.
-        name: name of the file.
-        source: `bytes_digest` of its source as it is now.
-        cure: what messages advise.
+    Messages advise the `cure`.
 
     Raises:
         InputError: the file is missing, damaged, not listed, or made from another source.
@@ -78,6 +74,15 @@ def read_listed(folder: Path, name: str, source: str, cure: str = CURE) -> bytes
     if entry.get("source") != source:
         raise InputError(f"{folder / name} is stale: it was made from another source; {cure}")
     return _read(folder / name, entry, cure)
+
+
+def _entry_of(content: bytes) -> Entry:
+    """What the manifest says of a file with that content."""
+    return {"size": len(content), "sha256": bytes_digest(content)}
+
+
+def _as_json(entries: Mapping[str, Entry]) -> str:
+    return json.dumps(entries, indent=2) + "\n"
 
 
 def _read_manifest(folder: Path) -> dict[str, Entry]:
@@ -95,6 +100,6 @@ def _read(path: Path, entry: Entry | None = None, cure: str = CURE) -> bytes:
     except OSError as error:
         problem = f"can't be read ({error.strerror or error})" if path.exists() else "is missing"
         raise InputError(f"{path} {problem}: {cure}") from error
-    if entry is not None and not entry_of(content).items() <= entry.items():
+    if entry is not None and not _entry_of(content).items() <= entry.items():
         raise InputError(f"{path} is not what training wrote: {cure}")
     return content

@@ -12,21 +12,18 @@ from hw1lib.cifar.predictions import Predictions
 from hw1lib.style import BLUE, GRAY, GREEN, INK, ORANGE, book_figure, label_line
 
 WIDTH = 4.8  # inches: on a screen of 360 pixels, letters of 10 points are then 9 pixels high
+COLUMNS = 4  # images of weights side by side
 SHADES = 6  # of either colour in images of weights, for a small file
-SETS = (("train", BLUE, "training"), ("test", ORANGE, "test"))
 
 
 def plot_losses(history: pd.DataFrame, window: int) -> Figure:
     """Both losses over the epochs; below, the training loss on a logarithmic scale.
 
-    Ticks mark the stops, dots each seed's lowest test loss, the box the epochs that stopped the
-    first seed (@eq-stopping). The largest rise of the training loss within an epoch is named.
-
-    Args:
-        history: `hw1lib.cifar.results.Results.history`.
-        window: number of epochs over which the stopping rule looks.
+    Ticks mark the stops, dots each seed's lowest test loss, the box the `window` of epochs that
+    stopped the first seed (@eq-stopping). The largest rise of the training loss within an epoch is
+    named.
     """
-    train, test = (_by_seed(history, f"{split}_loss") for split, _, _ in SETS)
+    train, test = _by_seed(history, "train_loss"), _by_seed(history, "test_loss")
     with book_figure(WIDTH, 5.2) as (figure, whole):
         whole.remove()
         above, below = figure.subplots(2, 1, sharex=True)
@@ -41,7 +38,7 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
         below.set_yscale("log")
         below.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
         _box_last_epochs(below, train, window)
-        _mark_stops(below, train)
+        _mark_stops(below, history)
         for axes in (above, below):
             axes.set_ylabel("cross-entropy (nats)")
         below.set_xlabel("epoch")
@@ -53,12 +50,12 @@ def plot_losses(history: pd.DataFrame, window: int) -> Figure:
 def plot_accuracies(history: pd.DataFrame) -> Figure:
     """Training and test accuracy over the epochs, in percent."""
     with book_figure(WIDTH, 2.9) as (figure, axes):
-        for split, color, name in SETS:
-            _draw(axes, 100 * _by_seed(history, f"{split}_accuracy"), color, name, ".1f")
+        _draw(axes, 100 * _by_seed(history, "train_accuracy"), BLUE, "training", ".1f")
+        _draw(axes, 100 * _by_seed(history, "test_accuracy"), ORANGE, "test", ".1f")
         axes.set_xlabel("epoch")
         axes.set_ylabel("accuracy (%)")
         axes.set_ylim(0, 104)
-        _mark_stops(axes, _by_seed(history, "epoch"))
+        _mark_stops(axes, history)
     return figure
 
 
@@ -117,24 +114,19 @@ def plot_calibration(predictions: Predictions) -> Figure:
     return figure
 
 
-def plot_first_layer(start: Tensor, trained: Tensor, columns: int = 4) -> Figure:
+def plot_first_layer(start: Tensor, trained: Tensor) -> Figure:
     """Weights of the same units before (left) and after training (right), one image per unit.
 
-    Each image is scaled to its own largest weight.
-
-    Args:
-        start: (units, side * side).
-        trained: the same shape.
-        columns: images side by side in either half.
+    Both have the shape (units, side * side). Each image is scaled to its own largest weight.
     """
-    rows = len(start) // columns
-    with book_figure(WIDTH, 0.3 + WIDTH / 2 * rows / columns) as (figure, whole):
+    height = WIDTH / 2 * len(start) / COLUMNS**2
+    with book_figure(WIDTH, 0.3 + height) as (figure, whole):
         whole.remove()
         halves = figure.subplots(1, 2, gridspec_kw={"wspace": 0.04})
         for axes, weights, title in zip(
             halves, (start, trained), ("before training", "after training"), strict=True
         ):
-            mosaic = _mosaic(weights, columns).numpy()
+            mosaic = _mosaic(weights).numpy()
             axes.imshow(mosaic, cmap="RdBu_r", vmin=-1, vmax=1, interpolation="none")
             axes.set_title(title)
             axes.set_axis_off()
@@ -142,21 +134,20 @@ def plot_first_layer(start: Tensor, trained: Tensor, columns: int = 4) -> Figure
     return figure
 
 
-def _mosaic(weights: Tensor, columns: int) -> Tensor:
+def _mosaic(weights: Tensor) -> Tensor:
     """The units' weights as framed square images, row by row, in few shades from -1 to 1."""
     units, side = len(weights), int(weights.shape[1] ** 0.5)
     images = weights / weights.abs().amax(dim=1, keepdim=True)
     images = (images * SHADES).round() / SHADES
     framed = images.new_full((units, side + 2, side + 2), float("nan"))
     framed[:, 1:-1, 1:-1] = images.view(units, side, side)
-    rows = framed.view(units // columns, columns, side + 2, side + 2)
-    return rows.transpose(1, 2).reshape(-1, columns * (side + 2))
+    rows = framed.view(units // COLUMNS, COLUMNS, side + 2, side + 2)
+    return rows.transpose(1, 2).reshape(-1, COLUMNS * (side + 2))
 
 
 def _by_seed(history: pd.DataFrame, column: str) -> pd.DataFrame:
     """One column of the history: one row per epoch, one column per seed."""
-    table = history.assign(number=history["epoch"])
-    return table.pivot(index="number", columns="seed", values=column)
+    return history.pivot(index="epoch", columns="seed", values=column)
 
 
 def _draw(axes: Axes, values: pd.DataFrame, color: str, name: str, form: str) -> None:
@@ -175,10 +166,10 @@ def _name_spike(axes: Axes, losses: pd.DataFrame) -> None:
     """Names seed and epoch of the largest rise within an epoch."""
     rises = losses.diff()
     seed = rises.max().idxmax()
-    epoch = int(rises[seed].argmax())  # counted from 0
+    epoch = int(rises[seed].argmax()) + 1
     axes.annotate(
-        f"seed {seed}, epoch {losses.index[epoch]}",
-        (losses.index[epoch], losses[seed].iloc[epoch]),
+        f"seed {seed}, epoch {epoch}",
+        (epoch, losses[seed].iloc[epoch - 1]),
         xytext=(-5, 0),
         textcoords="offset points",
         color=BLUE,
@@ -205,9 +196,9 @@ def _box_last_epochs(axes: Axes, losses: pd.DataFrame, window: int) -> None:
     )
 
 
-def _mark_stops(axes: Axes, values: pd.DataFrame) -> None:
+def _mark_stops(axes: Axes, history: pd.DataFrame) -> None:
     """A tick on the epoch axis where each seed's training stopped."""
-    stops = [int(values[seed].dropna().index[-1]) for seed in values]
+    stops = history.groupby("seed")["epoch"].max()
     place = axes.get_xaxis_transform()
     axes.plot(stops, [0.025] * len(stops), "|", color=GREEN, markersize=9, transform=place)
-    axes.text(min(stops), 0.03, "stops ", color=GREEN, ha="right", transform=place)
+    axes.text(stops.min(), 0.03, "stops ", color=GREEN, ha="right", transform=place)

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from hw1lib.cifar.data import CLASSES, Split
 
+BINS = 10  # of confidence
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -43,14 +45,11 @@ class Predictions:
         columns = [right[:, self.labels == label].mean(dim=1) for label in range(len(CLASSES))]
         return pd.DataFrame(torch.stack(columns).numpy(), index=CLASSES)
 
-    def calibration(self, bins: int = 10) -> pd.DataFrame:
+    def calibration(self) -> pd.DataFrame:
         """Accuracy beside confidence, for predictions of similar confidence (@eq-calibration).
 
-        Args:
-            bins: number of bins of equal width between 0 and 1; empty ones are left out.
-
-        Returns:
-            One row per bin: mean `confidence`, `accuracy`, and the `count` of predictions.
+        Each row is one of `BINS` bins of equal width between 0 and 1, unless that is empty: mean
+        `confidence`, `accuracy`, and the `count` of predictions.
         """
         table = pd.DataFrame(
             {
@@ -58,7 +57,7 @@ class Predictions:
                 "right": (self.predicted == self.labels).double().flatten().numpy(),
             }
         )
-        table["bin"] = (table["confidence"] * bins).astype(int).clip(upper=bins - 1)
+        table["bin"] = (table["confidence"] * BINS).astype(int).clip(upper=BINS - 1)
         groups = table.groupby("bin")
         means = groups.mean().rename(columns={"right": "accuracy"})
         return means.assign(count=groups.size())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,14 +17,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.manifest import (
-    CURE,
-    MANIFEST,
-    bytes_digest,
-    entry_of,
-    read_files,
-    write_manifest,
-)
+from hw1lib.cifar.manifest import CURE, bytes_digest, read_files, write_files
 from hw1lib.cifar.model import build_net, count_parameters
 from hw1lib.cifar.predictions import Predictions, predict
 from hw1lib.cifar.provenance import describe_machine, training_code_digest, training_config
@@ -74,28 +66,40 @@ def save_results(
 ) -> None:
     """Writes the files of a finished experiment; until all are written, old ones stay whole.
 
-    Args:
-        folder: folder to write to.
-        runs: finished runs by whether images are held out, and seed.
-        data: images, for the predictions.
-        threads: number of torch threads per run, for the record.
+    The keys of `runs` are whether images are held out, and the seed; `threads` is the number of
+    torch threads of each run.
 
     Raises:
         InputError: the folder can't be written to.
     """
-    contents = _contents(runs, data, threads)
-    try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
-            for file, content in contents.items():
-                (Path(name) / file).write_bytes(content)
-            write_manifest(Path(name), {file: entry_of(text) for file, text in contents.items()})
-            for file in (*contents, MANIFEST):  # last comes the one that vouches for the others
-                (Path(name) / file).replace(folder / file)
-    except OSError as error:
-        raise InputError(
-            f"{folder} can't be written ({error.strerror or error}): free some space there, or "
-            "name another folder with --results-dir."
-        ) from error
+    plain = {seed: run for (held_out, seed), run in runs.items() if not held_out}
+    extra = {seed: run for (held_out, seed), run in runs.items() if held_out}
+    first = next(iter(plain.values()))
+    device = next(first.net.parameters()).device
+    nets = [run.net for run in plain.values()]
+    summary = {
+        "runs": [_final(seed, run) for seed, run in plain.items()],
+        "parameters": count_parameters(first.net),
+        "config": training_config(first.homework),
+        "code": training_code_digest(),
+        "data": {
+            "source": data.source,
+            "train_images": len(data.train),
+            "test_images": len(data.test),
+            "digest": data.digest(),
+        },
+        **describe_machine(device.type, threads),
+        "seconds": {"homework": _seconds(plain), "extra": _seconds(extra)},
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    contents = {
+        SUMMARY: (json.dumps(summary, indent=2) + "\n").encode(),
+        HISTORY: _csv(plain),
+        HELD_OUT: _csv(extra),
+        WEIGHTS: _weights(first.net),
+        PREDICTIONS: save(vars(predict(nets, standardise(data, device)[1]))),
+    }
+    write_files(folder, contents)
 
 
 def load_results(folder: Path | None = None, homework: Homework | None = None) -> Results:
@@ -103,12 +107,9 @@ def load_results(folder: Path | None = None, homework: Homework | None = None) -
 
     They are described in @sec-record.
 
-    Args:
-        folder: folder that `hw1 train` wrote.
-        homework: numbers that they must have been made with.
-
     Raises:
-        InputError: they are missing, damaged, or made with another config or training code.
+        InputError: they are missing, damaged, or made with other numbers than those of `homework`
+            or other training code.
     """
     folder = folder or project_root() / "results"
     contents = read_files(folder)
@@ -132,39 +133,6 @@ def history_table(runs: Mapping[int, Run]) -> pd.DataFrame:
     tables = [pd.DataFrame(run.history).assign(seed=seed) for seed, run in runs.items()]
     table = pd.concat(tables, ignore_index=True).astype({"epoch": int})
     return table[["seed", *table.columns.drop("seed")]]
-
-
-def _contents(
-    runs: Mapping[tuple[bool, int], Run], data: Cifar10, threads: int
-) -> dict[str, bytes]:
-    """All files by name but the manifest."""
-    plain = {seed: run for (held_out, seed), run in runs.items() if not held_out}
-    extra = {seed: run for (held_out, seed), run in runs.items() if held_out}
-    first = next(iter(plain.values()))
-    device = next(first.net.parameters()).device
-    nets = [run.net for run in plain.values()]
-    summary = {
-        "runs": [_final(seed, run) for seed, run in plain.items()],
-        "parameters": count_parameters(first.net),
-        "config": training_config(first.homework),
-        "code": training_code_digest(),
-        "data": {
-            "source": data.source,
-            "train_images": len(data.train),
-            "test_images": len(data.test),
-            "digest": data.digest(),
-        },
-        **describe_machine(device.type, threads),
-        "seconds": {"homework": _seconds(plain), "extra": _seconds(extra)},
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-    return {
-        SUMMARY: (json.dumps(summary, indent=2) + "\n").encode(),
-        HISTORY: _csv(history_table(plain)),
-        HELD_OUT: _csv(history_table(extra)),
-        WEIGHTS: _weights(first.net),
-        PREDICTIONS: save(vars(predict(nets, standardise(data, device)[1]))),
-    }
 
 
 def _final(seed: int, run: Run) -> dict[str, Any]:
@@ -198,8 +166,8 @@ def _weights(net: torch.nn.Module) -> bytes:
     return save({name: value.cpu().contiguous() for name, value in net.state_dict().items()})
 
 
-def _csv(table: pd.DataFrame) -> bytes:
-    return bytes(table.to_csv(index=False, lineterminator="\n"), "utf-8")
+def _csv(runs: Mapping[int, Run]) -> bytes:
+    return history_table(runs).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _read_csv(content: bytes) -> pd.DataFrame:

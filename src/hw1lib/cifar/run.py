@@ -39,13 +39,9 @@ class Run:
     def __init__(
         self, homework: Homework, seed: int, device: torch.device, held_out: bool = False
     ) -> None:
-        """A run before its first epoch; everything in it follows from `seed`.
+        """A run before its first epoch: `seed` gives the weights and the order of the images.
 
-        Args:
-            homework: sizes, learning rate and stopping rule.
-            seed: seed of the initial weights and of the order of the images.
-            device: device of the net.
-            held_out: whether images are held out and the loss on them ends the training.
+        With `held_out`, images are held out, and the loss on them ends the training.
         """
         self.homework, self.held_out = homework, held_out
         self.net = build_net(homework.layer_sizes, seed).to(device)
@@ -69,9 +65,7 @@ class Run:
     def next_epoch(self, train: Split, test: Split) -> Row:
         """Trains and evaluates one epoch, and adds the row that it returns to the history.
 
-        Args:
-            train: standardised training images, on the run's device.
-            test: standardised test images, on the same device.
+        Both splits are standardised and on the run's device.
 
         Raises:
             InputError: a loss became infinite or NaN.
@@ -148,10 +142,7 @@ def hold_out(labels: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]
 def save_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
     """Writes weights, random state and history to one file, atomically.
 
-    Args:
-        path: checkpoint file, replaced if it exists.
-        run: run between two epochs.
-        identity: what a resumed run must agree in: config, seed, digests of pixels and code.
+    A run that is resumed from it must agree in the `identity`.
 
     Raises:
         InputError: the file can't be written.

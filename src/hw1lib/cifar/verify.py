@@ -62,14 +62,8 @@ def verify(
     """Trains every recorded seed again, for some epochs or to its end, and compares.
 
     With the recorded processor, threads and version of torch, every figure must be the same bit
-    for bit; with others, it must be within the tolerances. An interrupted comparison resumes.
-
-    Args:
-        data_dir: folder of the images.
-        results_dir: folder of the results.
-        epochs: largest number of epochs to compare; None compares whole runs.
-        device: cpu or cuda.
-        homework: numbers that the results must have been made with.
+    for bit; with others, it must be within the tolerances. An interrupted comparison resumes. The
+    results must have been made with the numbers of `homework`.
 
     Raises:
         InputError: the data or the results can't be used, or training was interrupted.
@@ -98,11 +92,7 @@ def compare(
 ) -> Verification:
     """Compares runs with the results: bit for bit on the same machine, else by the tolerances.
 
-    Args:
-        runs: runs by seed, either all finished or all cut off after the same number of epochs.
-        results: recorded results.
-        data: images that both were trained on.
-        device: device of the runs, cpu or cuda.
+    The runs, by seed, are all finished or all cut off after the same number of epochs.
     """
     ours, recorded = history_table(runs), results.history
     whole = len(ours) >= len(recorded) or all(run.settled for run in runs.values())
@@ -119,13 +109,7 @@ def compare(
 
 
 def unequal_epochs(ours: pd.DataFrame, recorded: pd.DataFrame, allowed: float) -> list[str]:
-    """The first epoch in which each kind of figure differs by more than `allowed`.
-
-    Args:
-        ours: history of the new runs.
-        recorded: recorded history.
-        allowed: largest difference that is not reported, in nats or as a share.
-    """
+    """The first epoch in which each kind of figure differs by more than `allowed` nats or share."""
     pairs = ours.merge(recorded, on=["seed", "epoch"], suffixes=("", "_recorded"))
     differences = []
     for figure in FIGURES:

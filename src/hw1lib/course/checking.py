@@ -16,10 +16,11 @@ import numpy as np
 
 from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.manual import backward, forward
-from hw1lib.backprop.network import NUMBER, PARAMETERS, Network, read_toml
+from hw1lib.backprop.network import MAX_BYTES, NUMBER, PARAMETERS, Network
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.course.mistakes import MISTAKES, Array, Mistake, Place, Value, follow
 from hw1lib.errors import InputError, shown
+from hw1lib.files import read_toml
 
 ASKED = ("y_hat", "loss", "db_O", "dW_O", "db_H", "dW_H", "zeros")  # as each follows
 PLACE = re.compile(r"d?([Wb]_[HO])\s*\[\s*(\d{1,3})\s*(?:,\s*(\d{1,3})\s*)?\]", re.ASCII)
@@ -149,15 +150,13 @@ def read_answers(path: Path, network: Network) -> dict[str, Found]:
     Raises:
         InputError: the file can't be read, or has a field that is not asked for.
     """
-    try:
-        fields = read_toml(path, "an answers file")
-        unknown = next((name for name in fields if name not in ASKED), None)
-        if unknown is not None:
+    fields = read_toml(path, MAX_BYTES, "an answers file")
+    for name in fields:
+        if name not in ASKED:
             raise InputError(
-                f"unknown field {shown(unknown)!r:.40}; the fields are {', '.join(ASKED)}."
+                f"{shown(path)}: unknown field {shown(name)!r:.40}; the fields are "
+                f"{', '.join(ASKED)}."
             )
-    except InputError as error:
-        raise InputError(f"{shown(path)}: {error}") from error.__cause__
     right = {f"d{name}": np.array(getattr(network, name)).shape for name in PARAMETERS}
     right |= {"y_hat": (len(network.y),), "loss": ()}
     return {
@@ -335,7 +334,7 @@ def _text(value: Value) -> str:
 
 
 def rounded(value: float) -> str:
-    """A number in four decimals, or more if it is small; 0 only if it is 0."""
-    if not value:
-        return "0"
+    """A number in four decimals, or more if it is small; whole ones as they are."""
+    if value == int(value):
+        return str(int(value))
     return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.3e}"

@@ -124,9 +124,7 @@ class _Typst:
             ) from error
         template = Path(str(files("hw1lib.course") / "sheet.typ"))
         fonts = Path(str(files("qmdbook") / "fonts"))
-        self._compiler: Any = typst.Compiler(
-            str(template), font_paths=[str(fonts)], ignore_system_fonts=True
-        )
+        self._compiler: Any = typst.Compiler(str(template), font_paths=[str(fonts)])
 
     def pdf(self, kind: str, exercises: Iterable[Exercise]) -> bytes:
         """The PDF of `sheet` or `key`, the same bytes whenever it is made."""
@@ -142,7 +140,10 @@ def _page(exercise: Exercise) -> dict[str, Any]:
     total = sum(1 for name in PARAMETERS for _ in _entries(name, exercise.values[f"d{name}"]))
     causes = dict.fromkeys(cause for zero in exercise.zeros for cause in zero.causes)
     reasons = [
-        (cause.reason, ", ".join(_place(zero) for zero in exercise.zeros if cause in zero.causes))
+        (
+            cause.reason[0].upper() + cause.reason[1:],
+            ", ".join(_place(zero) for zero in exercise.zeros if cause in zero.causes),
+        )
         for cause in causes
     ]
     page: dict[str, Any] = _written(numbers)
