@@ -10,7 +10,7 @@ from itertools import count, islice
 import numpy as np
 
 from hw1lib.backprop.exact import classes
-from hw1lib.backprop.network import Matrix, Network, Vector
+from hw1lib.backprop.network import CHOICES, Matrix, Network, Vector
 from hw1lib.course.mistakes import NEGLIGIBLE, follow
 from hw1lib.errors import InputError
 
@@ -28,7 +28,7 @@ class Design:
 
     Attributes:
         seed: another one gives everybody another network.
-        sizes: units of the input, hidden and output layers.
+        sizes: units of the three layers: input, hidden, output.
         activation: of the hidden layer.
         output: softmax or sigmoid.
 
@@ -37,7 +37,7 @@ class Design:
     """
 
     seed: int
-    sizes: tuple[int, int, int]
+    sizes: tuple[int, ...]
     activation: str = "relu"
     output: str = "softmax"
 
@@ -49,6 +49,9 @@ class Design:
             raise InputError(
                 "--sizes needs two hidden units: a ReLU that is on and one that is off."
             )
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise InputError(f"--{name} must be one of {', '.join(allowed)}.")
         if (k == 1) != (self.output == "sigmoid"):
             raise InputError(
                 f"--sizes has {k} output units; sigmoid takes one, and softmax two or more."

@@ -25,6 +25,7 @@ from hw1lib.files import replacing
 Nested: TypeAlias = Any  # numbers or texts, alone or in lists and fields
 
 FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
+PAGES = 1000  # of a PDF: typst takes 1 GB for these
 TITLE = "Backpropagation by hand"
 
 
@@ -71,23 +72,36 @@ def write_sheets(roster: Path, folder: Path, design: Design) -> int:
     students = tqdm(read_roster(roster), "Networks", disable=None)
     exercises = [solve(student, design) for student in students]
     _check_distinct(exercises)
-    table = keys_table(exercises).encode()
-    texts = {folder / "keys.csv": table}
-    for exercise in exercises:
-        for path, text in _texts(folder, exercise).items():
-            texts[path] = text.encode()
-    for path, content in texts.items():
-        _is_there(path, content)
+    table = {folder / "keys.csv": keys_table(exercises).encode()}
+    for contents in (table, *(_texts(folder, exercise) for exercise in exercises)):
+        for path, content in contents.items():
+            _is_there(path, content)
     for exercise in tqdm(exercises, "Sheets", disable=None):
-        key, network = _texts(folder, exercise)
-        if not key.exists():  # it is written last
-            _keep(network, texts[network])
-            _keep(network.with_name("sheet.pdf"), compiler.pdf("sheet", [exercise]))
-            _keep(key, texts[key])
-    if not (folder / "keys.csv").exists():
-        _keep(folder / "keys.pdf", compiler.pdf("key", exercises))
-        _keep(folder / "keys.csv", table)
+        _write_sheet(folder, exercise, compiler)
+    _write_keys(folder, exercises, compiler)
     return len(exercises)
+
+
+def _write_sheet(folder: Path, exercise: Exercise, compiler: _Typst) -> None:
+    """A student's folder, and then the key, by which a later run sees that this is done."""
+    sheet, (network, key) = (
+        folder / exercise.student.id / "sheet.pdf",
+        _texts(folder, exercise).items(),
+    )
+    if not (sheet.exists() and key[0].exists()):
+        _keep(*network)
+        _keep(sheet, compiler.pdf("sheet", [exercise]))
+        _keep(*key)
+
+
+def _write_keys(folder: Path, exercises: Sequence[Exercise], compiler: _Typst) -> None:
+    """keys.pdf, keys-2.pdf and so on for more than `PAGES` students, and then keys.csv."""
+    if not (folder / "keys.csv").exists():
+        for first in tqdm(range(0, len(exercises), PAGES), "Keys", disable=None):
+            part = f"-{first // PAGES + 1}" if first else ""
+            pages = exercises[first : first + PAGES]
+            _keep(folder / f"keys{part}.pdf", compiler.pdf("key", pages))
+        _keep(folder / "keys.csv", keys_table(exercises).encode())
 
 
 def keys_table(exercises: Sequence[Exercise]) -> str:
@@ -130,7 +144,9 @@ class _Typst:
         """The PDF of `sheet` or `key`, the same bytes whenever it is made."""
         data = json.dumps([_page(exercise) for exercise in exercises], ensure_ascii=False)
         inputs = {"kind": kind, "title": TITLE, "students": data}
-        pdf: bytes = self._compiler.compile(format="pdf", sys_inputs=inputs)
+        pdf: bytes = self._compiler.compile(
+            format="pdf", sys_inputs=inputs, pdf_tags=kind == "sheet"
+        )
         return pdf
 
 
@@ -165,8 +181,8 @@ def _written(value: Nested) -> Nested:
     return text.replace("-", "−")
 
 
-def _texts(folder: Path, exercise: Exercise) -> dict[Path, str]:
-    """The key and the network as files."""
+def _texts(folder: Path, exercise: Exercise) -> dict[Path, bytes]:
+    """The network and the key as files."""
     student, network = exercise.student, exercise.network
     key = {
         "id": student.id,
@@ -175,9 +191,10 @@ def _texts(folder: Path, exercise: Exercise) -> dict[Path, str]:
         **exercise.values,
         "zeros": [{"place": _place(zero), "reason": zero.reason} for zero in exercise.zeros],
     }
+    text = json.dumps(key, ensure_ascii=False, indent=1) + "\n"
     return {
-        folder / "key" / f"{student.id}.json": json.dumps(key, ensure_ascii=False, indent=1) + "\n",
-        folder / student.id / "network.toml": network_toml(network),
+        folder / student.id / "network.toml": network_toml(network).encode(),
+        folder / "key" / f"{student.id}.json": text.encode(),
     }
 
 
