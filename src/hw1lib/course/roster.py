@@ -79,7 +79,8 @@ def _check_distinct(path: Path, students: list[Student]) -> None:
     """Ids that differ in capitals only would share a folder on some systems."""
     seen: dict[str, str] = {}
     for student in students:
-        other = seen.setdefault(student.id.casefold(), student.id)
-        if other is not student.id:
+        other = seen.get(student.id.casefold())
+        if other is not None:
             same = "twice" if other == student.id else f"and {other}, which differ in capitals only"
             raise InputError(f"{shown(path)} has the id {student.id} {same}; make ids distinct.")
+        seen[student.id.casefold()] = student.id
