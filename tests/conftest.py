@@ -18,7 +18,8 @@ from hw1lib.cifar.data import Cifar10
 from qmdbook.render import Outputs, render
 from trainings import banded, write_tree
 
-torch.set_num_threads(1)  # other tests run on the other cores
+torch.set_num_threads(1)  # other tests run on the other cores,
+os.environ["OMP_NUM_THREADS"] = "1"  # and kernels that fight for all of them take thrice the time
 
 BuildOnce = Callable[[str, Callable[[Path], Outputs]], Outputs]
 ROOT = Path(__file__).resolve().parents[1]

@@ -66,7 +66,7 @@ def test_wide_formulas_and_long_lines_of_code_stay_within_the_margins(tmp_path: 
     code = f"total = f({', '.join(f'argument_{i}' for i in range(20))})"
     text = f"# One\n\n$$ y = {terms} $$ {{#eq-wide}}\n\n```python\n{code}\n```\n"
     reader = typeset(tmp_path, text)
-    places = [place for page in reader.pages for place in positions(page)]
+    places = [place for page in positions(reader) for place in page]
     assert "argument_19" in text_of(reader)
     assert len(places) > 40
     width = float(reader.pages[0].mediabox.width)
@@ -120,6 +120,6 @@ def test_variables_are_text(tmp_path: Path) -> None:
 def test_a_small_figure_stands_in_the_middle(tmp_path: Path) -> None:
     (tmp_path / "dot.svg").write_text(DRAWING)
     text = '# One\n\n![A dot.](dot.svg){#fig-dot fig-alt="A dot." width=20%}\n'
-    places = positions(typeset(tmp_path, text).pages[-1])
+    places = positions(typeset(tmp_path, text))[-1]
     caption = [x for x, y in places if 60 < y < 690]  # between chapter title and page number
     assert min(caption) > 2 * MARGIN
