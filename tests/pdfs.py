@@ -45,6 +45,15 @@ def _extracted(reader: PdfReader) -> list[tuple[str, list[tuple[float, float]]]]
     return found
 
 
+def has_pixels(resources: Any) -> bool:
+    """Whether a page, or a drawing on it, has an image that is made of pixels."""
+    for item in resources.get("/XObject", {}).values():
+        found = item.get_object()
+        if found["/Subtype"] == "/Image" or has_pixels(found.get("/Resources", {})):
+            return True
+    return False
+
+
 def destinations(reader: PdfReader) -> list[int]:
     """The page that each link inside of the PDF leads to."""
     named = reader.named_destinations
