@@ -23,6 +23,7 @@ function open(view) {
 function change(view, state, network, remember = true) {
   if (remember) state.past.push(state.network);
   state.network = network;
+  view.error.textContent = view.refusal.textContent = "";
   refresh(view, state);
 }
 

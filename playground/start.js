@@ -15,7 +15,7 @@ turnTo(true);
 addEventListener("hashchange", follow);
 follow();
 
-// Other addresses lead into the chapter, from where one comes back to what one had.
+// Other addresses lead into the chapter.
 function follow() {
   const seed = location.hash.match(/^#practise=(\d{1,9})$/)?.[1];
   if (location.hash === "#playground") turnTo(true);

@@ -1,7 +1,7 @@
 -- Before Quarto's own filters: headings name the part of the question that they answer; collapsed
 -- callouts become <details>, which open by keyboard and without a script, where Quarto's need a
--- mouse; chapters that `qmdbook: notebooks` names get a link to their notebook, which the
--- post-render step writes.
+-- mouse; works that a chapter cites stand in a section of its page; chapters that `qmdbook:
+-- notebooks` names get a link to their notebook, which the post-render step writes.
 
 local function header(el)
   if not el.attributes.part then return nil end
@@ -27,6 +27,16 @@ local function offers_notebook(doc)
   return false
 end
 
+local function cites_works(doc)
+  local found = false
+  doc:walk({ Cite = function(el)
+    for _, citation in ipairs(el.citations) do
+      found = found or not citation.id:match("^%l+%-") -- fig-, eq- and so on lead into the book
+    end
+  end })
+  return found
+end
+
 return {
   Header = header,
   Callout = function(callout)
@@ -46,6 +56,10 @@ return {
     local first, title = doc.blocks[1], doc.meta.title
     if first and first.t == "Header" and title and stringify(first) == stringify(title) then
       doc.blocks:remove(1)
+    end
+    if cites_works(doc) then
+      doc.blocks:insert(pandoc.Header(2, "References", pandoc.Attr("references", { "unnumbered" })))
+      doc.blocks:insert(pandoc.Div({}, pandoc.Attr("refs")))
     end
     if offers_notebook(doc) then
       -- noresolveinput: the notebook is not there yet when Quarto looks for what links lead to

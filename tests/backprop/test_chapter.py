@@ -10,9 +10,11 @@ import pytest
 import torch
 from IPython.display import Markdown
 
+from chapters import check_the_code_is_in_the_text
 from hw1lib.backprop.manual import backward
 from hw1lib.backprop.network import PARAMETERS
 from networks import EXAMPLE, GOOD, LARGE, MADE, toml
+from qmdbook.qmd import parse_chapter
 
 CELL = re.compile(r"(?s)```\{python\}\n(.*?)```|`\{python\} ([^`]+)`")
 TEXTBOOK = {
@@ -110,9 +112,4 @@ def test_what_it_says_of_the_example(chapter: Any) -> None:
 
 
 def test_cells_are_short_and_most_are_visible(root: Path) -> None:
-    text = (root / "q1_backprop.qmd").read_text(encoding="utf-8")
-    cells = [cell for cell, _ in CELL.findall(text) if cell]
-    visible = [cell.strip().splitlines() for cell in cells if "echo: false" not in cell]
-    assert max(map(len, visible)) <= 12
-    assert len(visible) > 0.6 * len(cells)
-    assert sum(map(len, visible)) > 60
+    check_the_code_is_in_the_text(parse_chapter(root / "q1_backprop.qmd"), lines=60, hidden=0.4)

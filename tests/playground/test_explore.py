@@ -245,6 +245,16 @@ def test_a_typed_text_that_is_no_number_is_refused(page: Page) -> None:
     assert alert.text_content() == ""
 
 
+def test_a_refusal_is_gone_after_the_next_change(page: Page) -> None:
+    page.get_by_label("b_H 1", exact=True).fill("?")
+    page.get_by_label("b_H 1", exact=True).press("Enter")
+    page.evaluate(SOLVE, ["x = ["])
+    alerts = page.locator("#playground :not([hidden]) > .error, #playground details .error")
+    assert all(alerts.all_text_contents())
+    page.get_by_role("button", name="Start again").click()
+    assert not any(alerts.all_text_contents())
+
+
 def test_gradient_steps_and_choices(page: Page) -> None:
     page.get_by_role("button", name="Start again").click()
     before = loss_of(page)
