@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
-from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from hw1lib.cifar.data import CLASSES, Cifar10, Split
+from hw1lib.cifar.data import Cifar10
 from qmdbook.render import Outputs, render
+from trainings import banded, write_tree
 
-torch.set_num_threads(1)  # other tests run on the other cores
+torch.set_num_threads(1)  # other tests run on the other cores,
+os.environ["OMP_NUM_THREADS"] = "1"  # and kernels that fight for all of them take thrice the time
 
 BuildOnce = Callable[[str, Callable[[Path], Outputs]], Outputs]
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,42 +95,15 @@ def images() -> Path:
 
 
 @pytest.fixture(scope="session")
-def write_tree() -> Callable[..., Path]:
-    """Writes a small image tree of noise: `per_class` images of each class in both splits."""
-
-    def write(folder: Path, per_class: int = 4, suffix: str = "png") -> Path:
-        generator = torch.Generator().manual_seed(0)
-        for split in ("train", "test"):
-            for name in CLASSES:
-                target = folder / split / name
-                target.mkdir(parents=True)
-                for i in range(per_class):
-                    noise = torch.randint(0, 256, (32, 32, 3), generator=generator)
-                    Image.fromarray(noise.to(torch.uint8).numpy()).save(target / f"{i}.{suffix}")
-        return folder
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def tree(tmp_path_factory: pytest.TempPathFactory, write_tree: Callable[..., Path]) -> Path:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small image tree that tests only read."""
     return write_tree(tmp_path_factory.mktemp("tree"))
 
 
 @pytest.fixture
 def tiny() -> Cifar10:
-    """200 training and 50 test images of noise whose class shows in a brighter band."""
-    generator = torch.Generator().manual_seed(1)
-
-    def split(size: int) -> Split:
-        labels = torch.arange(size) % 10
-        pixels = torch.randint(0, 100, (size, 1024), generator=generator)
-        for i, label in enumerate(labels.tolist()):
-            pixels[i, 100 * label : 100 * (label + 1)] += 120
-        return Split(pixels.to(torch.uint8), labels)
-
-    return Cifar10(split(200), split(50), "noise")
+    """A small set of images that a net can learn."""
+    return banded()
 
 
 @pytest.fixture(scope="module")

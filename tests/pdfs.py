@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pypdf import PageObject, PdfReader
+from pypdf import PdfReader
 
 MARGIN = 28 / 25.4 * 72  # points to the left and right of the text
 
@@ -18,15 +18,20 @@ def text_of(source: PdfReader | Path) -> str:
     return " ".join(" ".join(pages).replace("\u00a0", " ").split())
 
 
-@cache
 def page_texts(reader: PdfReader) -> list[str]:
     """The text of each page."""
-    return [page.extract_text() for page in reader.pages]
+    return [text for text, _ in _extracted(reader)]
 
 
-def positions(page: PageObject) -> list[tuple[float, float]]:
-    """Where each run of glyphs begins, in points from the lower left corner."""
-    places: list[tuple[float, float]] = []
+def positions(reader: PdfReader) -> list[list[tuple[float, float]]]:
+    """Where each run of glyphs of each page begins, in points from the lower left corner."""
+    return [places for _, places in _extracted(reader)]
+
+
+@cache
+def _extracted(reader: PdfReader) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Text and beginnings of runs of each page, as reading them takes seconds."""
+    found: list[tuple[str, list[tuple[float, float]]]] = []
 
     def visit(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
         if text.strip().strip("\u2060"):
@@ -34,8 +39,19 @@ def positions(page: PageObject) -> list[tuple[float, float]]:
             y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
             places.append((x, y))
 
-    page.extract_text(visitor_text=visit)
-    return places
+    for page in reader.pages:
+        places: list[tuple[float, float]] = []
+        found.append((page.extract_text(visitor_text=visit), places))
+    return found
+
+
+def has_pixels(resources: Any) -> bool:
+    """Whether a page, or a drawing on it, has an image that is made of pixels."""
+    for item in resources.get("/XObject", {}).values():
+        found = item.get_object()
+        if found["/Subtype"] == "/Image" or has_pixels(found.get("/Resources", {})):
+            return True
+    return False
 
 
 def destinations(reader: PdfReader) -> list[int]:

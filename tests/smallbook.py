@@ -27,6 +27,14 @@ format:
     fig-format: svg
     citeproc: true
 """
+TWO_CHAPTERS = """\
+project: {type: book}
+book:
+  title: "Two chapters"
+  output-file: small
+  chapters: [index.qmd, q1_one.qmd]
+qmdbook: {notebooks: [q1_one.qmd]}
+"""
 BIB = """\
 @article{someone1999, author = {Someone, Ann}, title = {A title}, journal = {Journal},
   year = {1999}, doi = {10.1000/1}}
@@ -203,4 +211,13 @@ def write_book(folder: Path, **chapters: str) -> Path:
     (folder / "drawings").mkdir(exist_ok=True)
     (folder / "drawings" / "dot.svg").write_text(DRAWING)
     (folder / "references.bib").write_text(BIB)
+    return folder
+
+
+def write_two(folder: Path, code: str) -> Path:
+    """A book of two chapters, of which the second has one cell, as the command `hw1` finds it."""
+    one = f"# One {{#sec-one}}\n\nText.\n\n```{{python}}\n{code}\n```\n"
+    write_book(folder, index="# Preface {.unnumbered}\n\nSee @sec-one.\n", q1_one=one)
+    (folder / "_quarto.yml").write_text(TWO_CHAPTERS)
+    (folder / "network.toml").write_text("x = [1]\n")
     return folder

@@ -15,12 +15,13 @@ from hw1lib.cifar.data import BATCHES, CACHE, CLASSES, load_cifar10
 from hw1lib.cifar.torchvision_import import import_torchvision
 from hw1lib.errors import InputError
 from mirrors import CONTENT, NAME, good, mirror, use_small_cifar10
+from trainings import write_tree
 
 DIGEST = "757aa3ba1da4dd22a733b615d7a55dcd6445acfec78e7daf3703b0d4f195bafb"
 
 
 @pytest.fixture
-def small(tmp_path: Path, write_tree: Callable[..., Path]) -> Path:
+def small(tmp_path: Path) -> Path:
     """An image tree to change."""
     return write_tree(tmp_path / "tree", per_class=1)
 

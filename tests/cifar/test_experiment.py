@@ -58,28 +58,20 @@ def test_a_checkpoint_of_other_numbers_is_passed_over(tree: Path, tmp_path: Path
     run.next_epoch(*standardise(load_cifar10(tree), CPU))
     save_checkpoint(ours.checkpoint, run, ours.identity)
     assert ours.load().history == run.history
-    for change in (
-        {"homework": replace(SHORT, learning_rate=0.1)},
-        {"pixels": "other"},
-        {"threads": 2},
-    ):
+    other = replace(SHORT, learning_rate=0.1)
+    for change in ({"homework": other}, {"pixels": "other"}, {"threads": 2}):
         assert replace(ours, **change).load().history == []
 
 
 def test_asks_for_a_smaller_rate_when_training_diverges(tree: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"seed-\d: .*after epoch 1: choose a smaller learning rate"
-    ):
+    cure = r"seed-\d: .*after epoch 1: choose a smaller learning rate"
+    with pytest.raises(InputError, match=cure):
         train(Homework(learning_rate=1e30, held_out=20), [0], tree, tmp_path)
 
 
-def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with (
-        only_run_in(tmp_path),
-        pytest.raises(InputError, match="Another run is at work"),
-        only_run_in(tmp_path),
-    ):
-        pass
+def test_a_second_run_in_the_same_folder_is_refused(tree: Path, tmp_path: Path) -> None:
+    with only_run_in(tmp_path), pytest.raises(InputError, match="Another run is at work in"):
+        train(SHORT, [0], tree, tmp_path)
 
 
 def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hw1lib.cifar.data import load_cifar10
 from hw1lib.cifar.image_tree import read_gray, read_images
 from hw1lib.cifar.torchvision_import import import_torchvision
 from hw1lib.errors import InputError
+from trainings import write_tree
 
 
 @pytest.mark.parametrize(
@@ -34,9 +35,7 @@ def test_grey_is_torchvisions(tmp_path: Path, suffix: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
-def test_order_and_labels_are_image_folders(
-    tmp_path: Path, write_tree: Callable[..., Path], suffix: str
-) -> None:
+def test_order_and_labels_are_image_folders(tmp_path: Path, suffix: str) -> None:
     """Against torchvision's own reader and its `Grayscale`."""
     import_torchvision()
     from torchvision.datasets import ImageFolder
@@ -90,10 +89,7 @@ def test_the_processes_need_no_torch() -> None:
     [
         (lambda tree: (tree / "test/truck/0.png").unlink(), r"test/truck is empty; put"),
         (lambda tree: (tree / "test/lorry").mkdir(), r"test/lorry is not a class of CIFAR-10"),
-        (
-            lambda tree: (tree / "test/dog").rename(tree / "dog"),
-            r"test/dog can't be read \(No such",
-        ),
+        (lambda tree: (tree / "test/dog").rename(tree / "dog"), r"test/dog can't be read \(No"),
         (lambda tree: (tree / "train").rename(tree / "no"), r"train can't be read \(No such"),
         (lambda tree: (tree / "train/cat/a.txt").touch(), r"a\.txt is not a \.png or \.jpg file"),
         (lambda tree: (tree / "train/cat/a.png").mkdir(), r"a\.png is not a \.png or \.jpg file"),
@@ -102,7 +98,7 @@ def test_the_processes_need_no_torch() -> None:
     ],
 )
 def test_what_is_wrong_is_named(
-    tmp_path: Path, write_tree: Callable[..., Path], damage: Callable[[Path], object], message: str
+    tmp_path: Path, damage: Callable[[Path], object], message: str
 ) -> None:
     tree = write_tree(tmp_path / "tree", per_class=1)
     damage(tree)

@@ -31,21 +31,15 @@ def test_predictions_are_the_nets(tiny: Cifar10) -> None:
         assert torch.allclose(confidence, chance.max(dim=1).values, atol=1e-6)
 
 
-def test_confusion_is_in_shares_of_the_right_class() -> None:
+def test_confusion_accuracies_and_calibration_by_hand() -> None:
     table = FEW.confusion()
     assert table.loc["airplane", "airplane"] == 0.75
     assert table.loc["airplane", "automobile"] == 0.25
     assert table.loc["automobile", "automobile"] == 1.0
     assert table.loc["truck", "ship"] == table.loc["truck", "airplane"] == 0.5
-
-
-def test_accuracy_of_each_class_and_net() -> None:
     table = FEW.class_accuracy()
     assert table.loc["airplane"].tolist() == [0.5, 1.0]
     assert table.loc["truck"].tolist() == [0.0, 0.0]
-
-
-def test_calibration_by_hand() -> None:
     table = FEW.calibration()
     assert table["count"].tolist() == [3, 5]
     assert table["accuracy"].tolist() == pytest.approx([1 / 3, 4 / 5])

@@ -10,12 +10,11 @@ from hw1lib.cifar import results as module
 from hw1lib.cifar.data import Cifar10
 from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.cifar.provenance import code_digest
-from hw1lib.cifar.results import WEIGHTS, load_results, save_results, weights_digest
-from hw1lib.cifar.run import Run, standardise
+from hw1lib.cifar.results import WEIGHTS, load_results, weights_digest
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
+from trainings import write_results
 
-CPU = torch.device("cpu")
 CODE = '''
 import os
 
@@ -67,30 +66,22 @@ def test_the_committed_files_belong_together(root: Path) -> None:
 
 def test_what_is_saved_is_loaded(tiny: Cifar10, tmp_path: Path) -> None:
     homework = Homework(max_epochs=2, held_out=50)
-    runs = {(held_out, 7): Run(homework, 7, CPU, held_out) for held_out in (False, True)}
-    for run in runs.values():
-        while not run.finished:
-            run.next_epoch(*standardise(tiny, CPU))
-    save_results(tmp_path, runs, tiny, threads=1)
+    runs = write_results(tmp_path, tiny, homework, [7])
     results = load_results(tmp_path, homework)
     history = [{**row, "seed": 7} for row in runs[False, 7].history]
     assert results.history.to_dict("records") == history
     assert results.final.loc[7, "test_loss"] == history[-1]["test_loss"]
-    assert set(results.held_out.columns) - set(results.history.columns) == {
-        "validation_loss",
-        "validation_accuracy",
-    }
+    added = set(results.held_out.columns) - set(results.history.columns)
+    assert added == {"validation_loss", "validation_accuracy"}
     assert weights_digest(results.net(homework)) == weights_digest(runs[False, 7].net)
 
 
-def test_another_config_is_stale(folder: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"learning_rate is 0\.01, the homework's is 0\.1; run `hw1 train`"
-    ):
+def test_other_numbers_and_other_training_code_are_stale(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = r"learning_rate is 0\.01, the homework's is 0\.1; run `hw1 train`"
+    with pytest.raises(InputError, match=stale):
         load_results(folder, Homework(learning_rate=0.1))
-
-
-def test_other_training_code_is_stale(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "training_code_digest", lambda: "other")
     with pytest.raises(InputError, match="other training code than this made it; run `hw1 train`"):
         load_results(folder)

@@ -1,40 +1,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
-import torch
 
 from hw1lib.cifar import verify as module
 from hw1lib.cifar.data import load_cifar10
-from hw1lib.cifar.results import load_results, save_results
-from hw1lib.cifar.run import Run, standardise
+from hw1lib.cifar.results import load_results
+from hw1lib.cifar.run import Run
 from hw1lib.cifar.verify import ALLOWED, Verification, compare, unequal_ends, unequal_epochs, verify
 from hw1lib.cli import main
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
+from trainings import write_results, write_tree
 
-CPU = torch.device("cpu")
 SHORT = Homework(max_epochs=2, held_out=20)
-
-
-@pytest.fixture
-def history(root: Path) -> pd.DataFrame:
-    return load_results(root / "results").history
 
 
 @pytest.fixture
 def trained(tree: Path, tmp_path: Path) -> dict[int, Run]:
     """Two seeds' runs of two epochs on a small set of images, saved in `tmp_path`."""
-    data = load_cifar10(tree)
-    runs = {(held, seed): Run(SHORT, seed, CPU, held) for held in (False, True) for seed in (0, 1)}
-    for run in runs.values():
-        while not run.finished:
-            run.next_epoch(*standardise(data, CPU))
-    save_results(tmp_path, runs, data, threads=1)
+    runs = write_results(tmp_path, load_cifar10(tree), SHORT, (0, 1))
     return {seed: runs[False, seed] for seed in (0, 1)}
 
 
@@ -69,24 +56,20 @@ def test_the_same_machine_must_give_every_bit_and_another_one_need_not(
     assert verification.as_text().endswith("not identical, but within the tolerances.")
 
 
-def test_other_images_are_refused(
-    trained: dict[int, Run], tmp_path: Path, write_tree: Callable[..., Path]
-) -> None:
+def test_other_images_are_refused(trained: dict[int, Run], tmp_path: Path) -> None:
     other = write_tree(tmp_path / "other", per_class=2)
     with pytest.raises(InputError, match=r"are not those of .* which come from"):
         verify(other, tmp_path, homework=SHORT)
 
 
-def test_tolerances_of_the_early_epochs(history: pd.DataFrame) -> None:
+def test_tolerances_of_the_early_epochs_and_of_the_end(root: Path) -> None:
+    history = load_results(root / "results").history
     other = history.copy()
     other["test_loss"] += 0.009
     assert unequal_epochs(other, history, ALLOWED) == []
     other.loc[(other["seed"] == 1) & (other["epoch"] == 2), "train_accuracy"] += 0.02
     (difference,) = unequal_epochs(other, history, ALLOWED)
     assert difference.startswith("train_accuracy of seed 1, epoch 2: 0.3")
-
-
-def test_tolerances_of_the_end(history: pd.DataFrame) -> None:
     other = history.copy()
     other["test_accuracy"] -= 0.01
     assert unequal_ends(other, history) == []

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,9 @@ import pytest
 
 from hw1lib.cli import main
 from qmdbook.staging import staging
+from smallbook import write_two
 
-WriteTwo = Callable[[Path, str], Path]
-GOOD = "6 * 7"
+BUILD = ("render", "--engine", "pandoc")
 # A cell that says which process it is, and waits until it may go on.
 WAITING = """\
 import os, pathlib, time
@@ -26,14 +27,17 @@ os.rename("pid.part", "pid")
 while not pathlib.Path("go").exists():
     time.sleep(0.05)
 """
+Hw1 = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
+Mount = Callable[..., Path]
+Refusal = Callable[[Path], str]
 
 
-def old_book(folder: Path, marker: str = ".qmdbook") -> dict[str, bytes]:
+def old_book(folder: Path) -> dict[str, bytes]:
     """Puts an old book there; gives its files."""
-    (folder / "notebooks").mkdir(parents=True)
-    (folder / marker).touch()
+    folder.mkdir(parents=True)
+    (folder / ".qmdbook").touch()
     (folder / "index.html").write_text("old page")
-    (folder / "notebooks" / "one.ipynb").write_text("old notebook")
     return files(folder)
 
 
@@ -57,12 +61,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def kernel(folder: Path) -> int:
-    """The process id of a kernel that has come to the cell `WAITING`."""
-    wait_for((folder / "pid").exists)
-    return int((folder / "pid").read_text())
-
-
 def is_gone(pid: int) -> bool:
     """Whether a process has ended."""
     try:
@@ -72,168 +70,146 @@ def is_gone(pid: int) -> bool:
     return state == "Z"
 
 
-CELL = "hw1: q1_one.qmd:5: the cell `{}` "
-BAD_CELLS = {
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Refusal:
+    """What the command says of a book that it can't build; the old one is as it was."""
+
+    def build(folder: Path) -> str:
+        monkeypatch.chdir(folder)
+        old = old_book(folder / "_book")
+        assert main([*BUILD, "--cell-timeout", "3"]) == 2
+        assert files(folder / "_book") == old
+        assert not strays(folder)
+        return capfd.readouterr().err
+
+    return build
+
+
+TOO_LONG = "ran longer than 3 s; allow more with --cell-timeout.\n"
+CELLS = {
     "1 / 0": "failed: ZeroDivisionError: division by zero\n  Cell In[2], line 1\n    1 / 0\n",
+    "import os; os._exit(0)": "killed its kernel.\n",
+    "while True: pass": TOO_LONG,
+}
+SLOW_CELLS = {
     "x = = 1": "failed: SyntaxError: invalid syntax",
     "raise SystemExit(3)": "failed: SystemExit: 3",
     "input()": "failed: StdinNotImplementedError",
     "raise ValueError('many\\n' * 90)": "failed: ValueError: many many",
-    "import os; os._exit(0)": "killed its kernel.\n",
-    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": "killed its kernel.\n",
     "import ctypes; ctypes.string_at(0)": "killed its kernel.\n",
-    "while True: pass": "ran longer than 3 s; allow more with --cell-timeout.\n",
-    "import time; time.sleep(99)": "ran longer than 3 s; allow more with --cell-timeout.\n",
+    "import time; time.sleep(99)": TOO_LONG,
 }
-
-QUICK = ("1 / 0", "x = = 1", "import os; os._exit(0)", "while True: pass")
 
 
 @pytest.mark.parametrize(
-    "code",
-    [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in BAD_CELLS],
+    ("code", "message"),
+    [*CELLS.items(), *(pytest.param(*cell, marks=pytest.mark.slow) for cell in SLOW_CELLS.items())],
 )
-def test_a_bad_cell(
-    write_two: WriteTwo,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    code: str,
-) -> None:
+def test_a_bad_cell(refusal: Refusal, tmp_path: Path, code: str, message: str) -> None:
     """The message names chapter, line and cell, and has no more of the kernel than a few lines."""
-    folder = write_two(tmp_path, code)
-    old = old_book(folder / "_book")
-    monkeypatch.chdir(folder)
-    assert main(["render", "--engine", "pandoc", "--cell-timeout", "3"]) == 2
-    err = capfd.readouterr().err
-    assert err.startswith(CELL.format(code) + BAD_CELLS[code])
-    assert err.count("\n") <= 5
-    assert len(err) < 1000
-    assert files(folder / "_book") == old
-    assert not strays(folder)
+    said = refusal(write_two(tmp_path, code))
+    assert said.startswith(f"hw1: q1_one.qmd:5: the cell `{code}` {message}")
+    assert said.count("\n") <= 5
+    assert len(said) < 1000
+
+
+FIGURE = """# {#sec-one}
+
+```{python}
+import matplotlib.pyplot as plt
+plt.subplots()[0]
+```
+"""
+DOT = "![A](drawings/dot.svg)"
+MALFORMED = "_quarto.yml must be YAML in UTF-8 with book: title"
+CONFIG = "book: {title: T, chapters: [index.qmd]"
 
 
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("index.qmd", "# P\n\nSee @fig-none.\n", "index.qmd:3: the reference @fig-none leads"),
+        ("index.qmd", "See @fig-none.\n", "index.qmd:1: the reference @fig-none leads"),
+        ("index.qmd", "# P\n\n[@noone1999]\n", "index.qmd:3: the reference @noone1999 leads"),
+        ("index.qmd", "$$ x $$ {#eq-x}\n\n$$ y $$ {#eq-x}\n", "index.qmd:3: the label eq-x app"),
+        ("q1_one.qmd", FIGURE,
+         "q1_one.qmd:3: this cell's figure has no alt text"),
         ("index.qmd", "# P\n\n![A](no.svg){fig-alt='a'}\n", "index.qmd:3: the image no.svg is not"),
-        ("index.qmd", "# P\n\n```{python}\n1\n", "index.qmd:3: this fence is never closed."),
+        ("index.qmd", DOT, "index.qmd:1: the image drawings/dot.svg has no alt text"),
         ("index.qmd", b"# P\xff\n", "index.qmd can't be read as UTF-8 text"),
-        (
-            "_quarto.yml",
-            "book: [",
-            "must be YAML in UTF-8 with book: title",
-        ),
-        ("_quarto.yml", "book: {title: T, chapters: [no.qmd]}", "no.qmd, a chapter named in"),
-        ("_quarto.yml", b"book: {title: \xff, chapters: [index.qmd]}", "must be YAML"),
-        ("_quarto.yml", "book: {title: T, chapters: 3}", "must be YAML"),
-        ("_quarto.yml", "[book, {title: T}]", "must be YAML"),
-        ("_quarto.yml", "project: P\nbook: {title: T, chapters: [index.qmd]}", "must be YAML"),
-        (
-            "_quarto.yml",
-            "book: {title: T, chapters: [index.qmd], output-file: ../x}",
-            "file name",
-        ),
-        ("index.qmd", "---\n5\n---\n", "index.qmd:1: the front matter must be"),
-        ("index.qmd", "---\n5: 6\n---\n", "index.qmd:1: front matter '5' is not known"),
-        ("index.qmd", "---\ntitle: 2001-99-99\n---\n", "index.qmd:1: the front matter is no YAML"),
-        ("index.qmd", "```{python}\n#| label: 2001-99-99\n```\n", "index.qmd:1: the cell's #| opt"),
+        ("_quarto.yml", "book: [", MALFORMED),
+        ("_quarto.yml", CONFIG.encode().replace(b"T", b"\xff") + b"}", MALFORMED),
+        ("_quarto.yml", CONFIG.replace("[index.qmd]", "3") + "}", MALFORMED),
+        ("_quarto.yml", "[book, {title: T}]", MALFORMED),
+        ("_quarto.yml", f"project: P\n{CONFIG}}}", MALFORMED),
+        ("_quarto.yml", CONFIG.replace("index", "no") + "}", "no.qmd, a chapter named in"),
+        ("_quarto.yml", f"{CONFIG}, output-file: ../x}}", "output-file must be a file name"),
+        ("_quarto.yml", f"{CONFIG}}}\nqmdbook: {{notebooks: [x.qmd]}}", "x is not a chapter"),
     ],
-)
+)  # fmt: skip
 def test_a_bad_file(
-    write_two: WriteTwo,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    file: str,
-    text: str | bytes,
-    message: str,
+    refusal: Refusal, tmp_path: Path, file: str, text: str | bytes, message: str
 ) -> None:
-    folder = write_two(tmp_path, "")
-    (folder / file).write_bytes(text.encode() if isinstance(text, str) else text)
-    old = old_book(folder / "_book")
-    monkeypatch.chdir(folder)
-    assert main(["render", "--engine", "pandoc"]) == 2
-    err = capfd.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1
-    assert files(folder / "_book") == old
-    assert not strays(folder)
+    write_two(tmp_path, "")
+    (tmp_path / file).write_bytes(text.encode() if isinstance(text, str) else text)
+    said = refusal(tmp_path)
+    assert message in said
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    "whole_group",
-    [pytest.param(True, id="terminal"), pytest.param(False, id="process", marks=pytest.mark.slow)],
+    ("number", "send"),
+    [
+        pytest.param(signal.SIGINT, os.killpg, id="Ctrl-C in a terminal"),
+        pytest.param(signal.SIGINT, os.kill, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, os.kill, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, os.kill, marks=pytest.mark.slow),
+    ],
 )
-def test_ctrl_c(
-    write_two: WriteTwo, start: Callable[..., subprocess.Popen[str]], tmp_path: Path,
-    whole_group: bool,
+def test_a_build_that_is_stopped(
+    start: Start, hw1: Hw1, tmp_path: Path, number: signal.Signals,
+    send: Callable[[int, int], None],
 ) -> None:  # fmt: skip
-    """As a terminal sends it, to the whole group of processes, and to the one process alone."""
-    folder = write_two(tmp_path, WAITING)
-    output = folder / "out"
-    old = old_book(output, ".qmdbook")
-    build = start(folder, "render", "--output-dir", "out", QUARTO_PATH="none")
-    pid = kernel(folder)
-    (os.killpg if whole_group else os.kill)(build.pid, signal.SIGINT)
-    _, err = build.communicate(timeout=120)
-    assert (build.returncode, err.count("\n")) == (130, 1)
-    assert err.startswith("hw1: interrupted")
-    assert files(output) == old
-    assert not strays(folder)
-    assert is_gone(pid)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_build_leaves_the_old_book_and_is_cleared_up(
-    write_two: WriteTwo,
-    start: Callable[..., subprocess.Popen[str]],
-    hw1: Callable[..., subprocess.CompletedProcess[str]],
-    tmp_path: Path,
-    number: signal.Signals,
-) -> None:
+    """The old book stays, no kernel does; after a kill, the next build clears up."""
     folder = write_two(tmp_path, WAITING)
     old = old_book(folder / "_book")
-    build = start(folder, "render", "--engine", "pandoc")
-    pid = kernel(folder)
-    build.send_signal(number)
-    build.wait(60)
-    assert build.returncode == -number
+    build = start(folder, *BUILD)
+    wait_for((folder / "pid").exists)
+    pid = int((folder / "pid").read_text())
+    send(build.pid, number)
+    _, err = build.communicate(timeout=120)
     assert files(folder / "_book") == old
     wait_for(lambda: is_gone(pid))
-    (folder / "go").touch()
-    again = hw1(folder, "render", "--engine", "pandoc")
-    assert again.returncode == 0, again.stderr
+    if number == signal.SIGINT:
+        assert (build.returncode, err.count("\n")) == (130, 1)
+        assert err.startswith("hw1: interrupted")
+    else:
+        assert build.returncode == -number
+        (folder / "go").touch()
+        again = hw1(folder, *BUILD)
+        assert again.returncode == 0, again.stderr
+        assert (folder / "_book" / "q1_one.html").is_file()
     assert not strays(folder)
-    assert (folder / "_book" / "q1_one.html").is_file()
 
 
 def test_builds_of_one_folder_wait_for_each_other(
-    write_two: WriteTwo, start: Callable[..., subprocess.Popen[str]], tmp_path: Path
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two books into the same folder: each is whole, and none has pages of the other."""
-    slow, quick = (tmp_path / name for name in ("slow", "quick"))
-    for folder, code in ((slow, WAITING), (quick, GOOD)):
-        write_two(folder, code)
-        for chapter in ("index.qmd", "q1_one.qmd"):
-            text = (folder / chapter).read_text() + f"\nIn the {folder.name} book.\n"
-            (folder / chapter).write_text(text)
-    target = tmp_path / "out"
-    arguments = ("render", "--engine", "pandoc", "--output-dir", str(target))
-    first = start(slow, *arguments)
-    kernel(slow)
-    second = start(quick, *arguments)
-    assert second.stdout is not None
-    while f"Waiting for another build of {target}" not in second.stdout.readline():
-        assert second.poll() is None
-    assert not target.exists()
-    (slow / "go").touch()
-    for build in (first, second):
-        _, err = build.communicate(timeout=120)
-        assert build.returncode == 0, err
-    assert all("quick book" in (target / f"{n}.html").read_text() for n in ("index", "q1_one"))
+    """The later one's files are there alone, although it had nothing to do."""
+    target, said = tmp_path / "out", ""
+
+    def build(name: str) -> None:
+        with staging(target, ".mark") as stage:
+            (stage / name).touch()
+
+    with staging(target, ".mark") as stage:
+        other = threading.Thread(target=build, args=("later",))
+        other.start()
+        while f"Waiting for another build of {target}" not in said:
+            said += capsys.readouterr().out
+        (stage / "first").touch()
+        assert not target.exists()
+    other.join()
+    assert set(files(target)) == {".mark", "later"}
     assert not strays(tmp_path)
 
 
@@ -270,60 +246,43 @@ def test_kill_9_at_any_moment(tmp_path: Path) -> None:
 
 def test_an_old_folder_that_a_kill_left_aside_comes_back(tmp_path: Path) -> None:
     """Between two renames it has another name; a build that fails puts it back, too."""
-    target, aside = tmp_path / "out", tmp_path / ".out.qmdbook-old"
-    old_book(aside)
-    other = tmp_path / ".out.old"
-    other.mkdir()
-    with pytest.raises(ZeroDivisionError), staging(target, ".qmdbook"):
+    old_book(tmp_path / ".out.qmdbook-old")
+    (tmp_path / ".out.old").mkdir()
+    with pytest.raises(ZeroDivisionError), staging(tmp_path / "out", ".qmdbook"):
         raise ZeroDivisionError
-    assert (target / "index.html").read_text() == "old page"
+    assert (tmp_path / "out" / "index.html").read_text() == "old page"
     assert {path.name for path in tmp_path.iterdir()} == {"out", ".out.old", ".out.qmdbook-lock"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", ["4k", "40k", "200k"])
-def test_a_full_disk(
-    write_two: WriteTwo,
-    hw1: Callable[..., subprocess.CompletedProcess[str]],
-    mount: Callable[..., Path],
-    tmp_path: Path,
-    size: str,
-) -> None:
+def test_a_full_disk(hw1: Hw1, mount: Mount, tmp_path: Path, size: str) -> None:
     """Full before, while and after the chapters run, at pages, fonts or the PDF."""
-    folder = write_two(tmp_path / "book", GOOD)
+    folder = write_two(tmp_path / "book", "6 * 7")
     disk = mount("disk", "-t", "tmpfs", "-o", f"size={size},nr_inodes=100", "tmpfs")
-    target = disk / "out"
-    target.mkdir()
-    (target / ".qmdbook").touch()
-    (target / "index.html").write_text("old")
-    old = files(target)
-    done = hw1(folder, "render", "--engine", "pandoc", "--output-dir", str(target))
+    old = old_book(disk / "out")
+    arguments = (*BUILD, "--output-dir", str(disk / "out"))
+    done = hw1(folder, *arguments)
     assert done.returncode == 2, done.stderr
     assert "No space left on device" in done.stderr
     assert done.stderr.count("\n") <= 5
-    assert files(target) == old
+    assert files(disk / "out") == old
     assert not strays(disk)
     assert subprocess.run(["mount", "-o", "remount,size=50m", str(disk)]).returncode == 0
-    done = hw1(folder, "render", "--engine", "pandoc", "--output-dir", str(target))
+    done = hw1(folder, *arguments)
     assert done.returncode == 0, done.stderr
-    assert (target / "small.pdf").is_file()
+    assert (disk / "out" / "small.pdf").is_file()
 
 
 @pytest.mark.slow
-def test_a_checkout_that_is_read_only(
-    write_two: WriteTwo,
-    hw1: Callable[..., subprocess.CompletedProcess[str]],
-    mount: Callable[..., Path],
-    tmp_path: Path,
-) -> None:
-    folder = write_two(tmp_path / "book", GOOD)
-    seen = mount("seen", "--bind", str(folder))
+def test_a_checkout_that_is_read_only(hw1: Hw1, mount: Mount, tmp_path: Path) -> None:
+    seen = mount("seen", "--bind", str(write_two(tmp_path / "book", "6 * 7")))
     assert subprocess.run(["mount", "-o", "remount,ro,bind", str(seen)]).returncode == 0
-    target = tmp_path / "out"
-    done = hw1(seen, "render", "--engine", "pandoc", "--output-dir", str(target))
+    done = hw1(seen, *BUILD, "--output-dir", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
-    assert {"index.html", "small.pdf", "notebooks/q1_one.ipynb"} <= set(files(target))
-    done = hw1(seen, "render", "--engine", "pandoc")
+    wanted = {"index.html", "small.pdf", "notebooks/q1_one.ipynb"}
+    assert wanted <= set(files(tmp_path / "out"))
+    done = hw1(seen, *BUILD)
     assert done.returncode == 2
     assert "Read-only file system" in done.stderr
     assert done.stderr.count("\n") == 1

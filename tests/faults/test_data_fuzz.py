@@ -14,6 +14,7 @@ from PIL import Image
 from hw1lib.cifar.data import CLASSES, load_cifar10
 from hw1lib.cifar.torchvision_import import import_torchvision
 from hw1lib.errors import InputError
+from trainings import write_tree
 
 CASES = 120
 Mutation = Callable[[Path, random.Random], object]
@@ -108,10 +109,7 @@ def expected_pixels(tree: Path) -> bytes:
     [pytest.param(n, marks=[pytest.mark.slow] * (n >= len(MUTATIONS))) for n in range(CASES)],
 )
 def test_right_images_or_one_sentence(
-    seed: int,
-    tmp_path: Path,
-    write_tree: Callable[..., Path],
-    capsys: pytest.CaptureFixture[str],
+    seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chance = random.Random(seed)
     tree = write_tree(tmp_path / "tree", 1, chance.choice(["png", "jpg"]))

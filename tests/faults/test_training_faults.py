@@ -1,4 +1,4 @@
-"""Training that is killed, interrupted, out of space or doubled: nothing is lost."""
+"""Training that is killed, interrupted or out of space: nothing is lost."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ import psutil
 import pytest
 
 from hw1lib.cifar.data import load_cifar10
-from hw1lib.cifar.experiment import Job, only_run_in
+from hw1lib.cifar.experiment import Job
 from hw1lib.cifar.results import load_results
 from hw1lib.homework import Homework
+from trainings import write_tree
 
 HOMEWORK = Homework(flat_tolerance=0.0, max_epochs=40, held_out=100, patience=100)
 PROGRAM = f"""\
@@ -35,11 +36,12 @@ if __name__ == "__main__":
     except InputError as error:
         sys.exit(f"hw1: {{error}}")
 """
-Start = Callable[[Path], "subprocess.Popen[str]"]
+Process = subprocess.Popen[str]
+Start = Callable[[Path], Process]
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory, write_tree: Callable[..., Path]) -> Path:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Enough images for an epoch to take a little while."""
     folder = write_tree(tmp_path_factory.mktemp("images"), per_class=60)
     load_cifar10(folder)
@@ -51,9 +53,9 @@ def start(images: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts the training as a process of its own; kills what is left of it at the end."""
     program = tmp_path / "run.py"
     program.write_text(PROGRAM)
-    started = []
+    started: list[Process] = []
 
-    def begin(results: Path) -> subprocess.Popen[str]:
+    def begin(results: Path) -> Process:
         command = [sys.executable, str(program), str(images), str(results)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process = subprocess.Popen(command, text=True, start_new_session=True, **pipes)
@@ -82,7 +84,7 @@ def figures(results: Path) -> list[pd.DataFrame]:
     return [table.drop(columns="seconds") for table in (loaded.history, loaded.held_out)]
 
 
-def wait_for_epochs(process: subprocess.Popen[str], count: int) -> None:
+def wait_for_epochs(process: Process, count: int) -> None:
     """Reads the log of a running training up to so many epochs."""
     assert process.stdout is not None
     while count and (line := process.stdout.readline()):
@@ -90,7 +92,7 @@ def wait_for_epochs(process: subprocess.Popen[str], count: int) -> None:
     assert count == 0
 
 
-def error_of(process: subprocess.Popen[str]) -> str:
+def error_of(process: Process) -> str:
     """What a training that fails says last: one sentence for the user."""
     _, error = process.communicate(timeout=120)
     assert process.returncode == 1
@@ -98,31 +100,30 @@ def error_of(process: subprocess.Popen[str]) -> str:
     return error.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.slow)])
 def test_kills_at_random_moments_lose_at_most_the_current_epochs(
-    start: Start, images: Path, tmp_path: Path, kills: int
+    start: Start, images: Path, tmp_path: Path
 ) -> None:
     whole, results = tmp_path / "whole", tmp_path / "killed"
     assert start(whole).wait() == 0
     moments = random.Random(1)
     done = [0, 0]
-    for _ in range(kills):
+    for _ in range(5):
         process = start(results)
         wait_for_epochs(process, moments.randint(1, 3))
         time.sleep(moments.uniform(0, 0.1))
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         said, _ = process.communicate()
-        _, alive = psutil.wait_procs(family, timeout=10)
-        assert alive == []  # no worker outlives the training
+        assert psutil.wait_procs(family, timeout=10)[1] == []  # no worker outlives the training
         reached = epochs_done(images, results)
         assert all(now >= before for now, before in zip(reached, done, strict=True))
         for number, job in enumerate(jobs(images, results)):
             logged = re.findall(rf"(?m)^{job.name} +epoch +(\d+) ", said)
             assert reached[number] >= max(map(int, logged), default=0)
         done = reached
-    assert sum(done) >= kills
+    assert sum(done) >= 5
     assert start(results).wait() == 0
     for ours, wanted in zip(figures(results), figures(whole), strict=True):
         pd.testing.assert_frame_equal(ours, wanted, check_exact=True)
@@ -130,49 +131,56 @@ def test_kills_at_random_moments_lose_at_most_the_current_epochs(
         assert (results / name).read_bytes() == (whole / name).read_bytes()
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
-    start: Start, images: Path, tmp_path: Path
+def interrupt(process: Process) -> None:
+    """As Ctrl-C does."""
+    process.send_signal(signal.SIGINT)
+
+
+def kill_a_worker(process: Process) -> None:
+    family = psutil.Process(process.pid).children()
+    next(each for each in family if "spawn_main" in " ".join(each.cmdline())).kill()
+
+
+@pytest.mark.parametrize(
+    ("stop", "message"),
+    [
+        (interrupt, r"hw1: Stopped; the same command resumes after the last epochs\."),
+        pytest.param(
+            kill_a_worker,
+            "hw1: The process of (held-out-)?seed-0 ended unexpectedly.*",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_a_training_that_is_stopped_says_how_to_go_on_and_keeps_its_epochs(
+    start: Start, images: Path, tmp_path: Path, stop: Callable[[Process], None], message: str
 ) -> None:
     process = start(tmp_path / "results")
     wait_for_epochs(process, 3)
     family = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGINT)
-    said = error_of(process)
-    assert said == "hw1: Stopped; the same command resumes after the last epochs."
+    stop(process)
+    assert re.fullmatch(message, error_of(process))
     assert psutil.wait_procs(family, timeout=10)[1] == []
     assert sum(epochs_done(images, tmp_path / "results")) >= 3
 
 
-def test_a_second_training_in_the_same_folder_is_refused(start: Start, tmp_path: Path) -> None:
-    with only_run_in(tmp_path / "results"):
-        assert "Another run is at work in" in error_of(start(tmp_path / "results"))
-
-
-def test_a_killed_worker_is_reported_and_nothing_is_lost(
-    start: Start, images: Path, tmp_path: Path
-) -> None:
-    process = start(tmp_path / "results")
-    wait_for_epochs(process, 3)
-    family = psutil.Process(process.pid).children()
-    next(each for each in family if "spawn_main" in " ".join(each.cmdline())).kill()
-    assert re.search(r"The process of (held-out-)?seed-0 ended unexpectedly", error_of(process))
-    assert sum(epochs_done(images, tmp_path / "results")) >= 3
-
-
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_results_whole(
-    start: Start, small_disk: Path, root: Path
+    start: Start, mount: Callable[..., Path], root: Path
 ) -> None:
     """The committed results on a disk that has no room for one checkpoint more."""
-    shutil.copytree(root / "results", small_disk, dirs_exist_ok=True)
-    free = psutil.disk_usage(str(small_disk)).free
-    (small_disk / "filler").write_bytes(b"0" * max(0, free - 600_000))
-    said = error_of(start(small_disk))
+    disk = mount("small", "-t", "tmpfs", "-o", "size=4m", "tmpfs")
+    shutil.copytree(root / "results", disk, dirs_exist_ok=True)
+    free = psutil.disk_usage(str(disk)).free
+    (disk / "filler").write_bytes(b"0" * max(0, free - 600_000))
+    said = error_of(start(disk))
     assert "No space left on device" in said
     assert "free some space there" in said
-    load_results(small_disk)
-    assert not list(small_disk.glob(".checkpoint-*"))
+    load_results(disk)
+    assert not list(disk.glob(".checkpoint-*"))
 
 
-def test_a_read_only_folder_is_refused_at_once(start: Start, read_only_disk: Path) -> None:
-    said = error_of(start(read_only_disk))
+@pytest.mark.slow
+def test_a_read_only_folder_is_refused_at_once(start: Start, mount: Callable[..., Path]) -> None:
+    said = error_of(start(mount("sealed", "-t", "tmpfs", "-o", "size=1m,ro", "tmpfs")))
     assert "can't be written (Read-only file system): name another folder" in said

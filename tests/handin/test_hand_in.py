@@ -156,16 +156,25 @@ def test_a_cell_that_fails_is_named_and_leaves_nothing(
     assert not (tmp_path / "results").exists()
 
 
+@pytest.fixture(scope="module")
+def ran(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source of one cell, and results with its notebook that has run."""
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / "coding.qmd").write_text("# Title\n\n```{python}\n6 * 7\n```\n")
+    (folder / "results").mkdir()
+    shutil.copy(root / "results" / "manifest.json", folder / "results")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hand_in, "SOURCE", folder / "coding.qmd")
+        hand_in.execute_coding(folder, folder / "results")
+    return folder
+
+
 @pytest.fixture
-def kept(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Results with a notebook that has run, of a source that may be changed."""
-    source, results = tmp_path / "coding.qmd", tmp_path / "results"
-    source.write_text("# Title\n\n```{python}\n6 * 7\n```\n")
-    monkeypatch.setattr(hand_in, "SOURCE", source)
-    results.mkdir()
-    shutil.copy(root / "results" / "manifest.json", results)
-    hand_in.execute_coding(tmp_path, results)
-    return results
+def kept(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of these results, to change."""
+    shutil.copytree(ran, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(hand_in, "SOURCE", tmp_path / "coding.qmd")
+    return tmp_path / "results"
 
 
 def test_only_a_whole_and_current_notebook_is_taken(kept: Path) -> None:

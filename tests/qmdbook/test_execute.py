@@ -64,34 +64,26 @@ def test_an_error_that_is_made_to_be_read_alone_is_shown_alone(tmp_path: Path) -
     assert str(caught.value) == place + "data.toml: x is missing."
 
 
-def test_prose_does_not_run_code_again_but_code_does(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    text = f"Text.\n\n```{{python}}\nopen({str(log)!r}, 'a').write('x')\n```\n"
-    run(tmp_path, text)
-    run(tmp_path, text.replace("Text.", "Other text."))
-    assert log.read_text() == "x"
-    run(tmp_path, text.replace("'x'", "'y'"))
-    assert log.read_text() == "xy"
-    (tmp_path / "data.toml").write_text("x = [1]\n")
-    run(tmp_path, text.replace("'x'", "'y'"))
-    assert log.read_text() == "xyy"
-
-
-def test_prose_between_cells_does_not_run_them_again(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    write = f"```{{python}}\nopen({str(log)!r}, 'a').write('x')\n```\n"
-    assert run(tmp_path, write + "\n" + write) == ["1", "1"]
-    assert run(tmp_path, write + "\nText.\n\n" + write) == ["1", "1"]
+def test_code_runs_again_if_it_an_input_or_its_outputs_have_changed_and_not_else(
+    tmp_path: Path,
+) -> None:
+    log, cache = tmp_path / "log", tmp_path / ".cache" / "executed"
+    cell = f"```{{python}}\nopen({str(log)!r}, 'a').write('x')\n```\n"
+    text = f"Text.\n\n{cell}\n{cell}"
+    assert run(tmp_path, text) == ["1", "1"]
+    assert run(tmp_path, f"Other text.\n\n{cell}\nMore.\n\n{cell}") == ["1", "1"]
     assert log.read_text() == "xx"
-
-
-def test_a_damaged_cache_is_not_used(tmp_path: Path) -> None:
-    text = "```{python}\n1\n```\n"
+    (tmp_path / "data.toml").write_text("x = [1]\n")
     run(tmp_path, text)
-    (cache,) = (tmp_path / ".cache" / "executed").iterdir()
-    for damaged in ("{", cache.read_text().replace('"1"', '"2"')):
-        cache.write_text(damaged)
-        assert run(tmp_path, text) == ["1"]
+    assert log.read_text() == "xxxx"
+    run(tmp_path, text.replace("'x'", "'y'"))
+    assert log.read_text() == "xxxxyy"
+    for path in cache.iterdir():
+        path.write_text(path.read_text().replace('"1"', '"2"'))
+    assert run(tmp_path, text) == ["1", "1"]
+    for path in cache.iterdir():
+        path.write_text("{")
+    assert run(tmp_path, text) == ["1", "1"]
 
 
 def test_only_the_changed_chapter_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

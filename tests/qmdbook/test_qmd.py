@@ -53,7 +53,11 @@ def test_windows_line_ends(tmp_path: Path) -> None:
         ("```{python}\n1\n", ":1: this fence is never closed"),
         ("```{python}\n#| a: [\n1\n```\n", ":1: the cell's #| options are no YAML"),
         ("---\nformat-links: 1\n---\n", ":1: front matter 'format-links'"),
+        ("```{python}\n#| label: 2001-99-99\n```\n", ":1: the cell's #| options are no YAML"),
         ("---\na: [\n---\n", ":1: the front matter is no YAML"),
+        ("---\ntitle: 2001-99-99\n---\n", ":1: the front matter is no YAML"),
+        ("---\n5\n---\n", ":1: the front matter must be"),
+        ("---\n5: 6\n---\n", ":1: front matter '5' is not known"),
         ("---\ntitle: x\n", ":1: the front matter never ends"),
     ],
 )
