@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -144,19 +144,29 @@ def right_values(network: Network) -> dict[str, Value]:
     return found | {"zeros": frozenset((zero.parameter, zero.index) for zero in zeros)}
 
 
-def read_answers(path: Path, network: Network) -> dict[str, Found]:
-    """The answers in a TOML file, by name.
+def read_fields(path: Path, wanted: str) -> dict[str, Value]:
+    """The fields of a TOML file whose names are those of `ASKED`.
 
     Raises:
-        InputError: the file can't be read, or has a field that is not asked for.
+        InputError: the file can't be read, or has another field.
     """
-    fields = read_toml(path, MAX_BYTES, "an answers file")
+    fields = read_toml(path, MAX_BYTES, wanted)
     for name in fields:
         if name not in ASKED:
             raise InputError(
                 f"{shown(path)}: unknown field {shown(name)!r:.40}; the fields are "
                 f"{', '.join(ASKED)}."
             )
+    return fields
+
+
+def read_answers(path: Path, network: Network) -> dict[str, Found]:
+    """The answers in a TOML file, by name; raises what `read_fields` raises."""
+    return parse_answers(read_fields(path, "an answers file"), network)
+
+
+def parse_answers(fields: Mapping[str, Value], network: Network) -> dict[str, Found]:
+    """Answers as numbers, or texts that hold them, in lists; zeros as texts such as dW_H[2, 1]."""
     right = {f"d{name}": np.array(getattr(network, name)).shape for name in PARAMETERS}
     right |= {"y_hat": (len(network.y),), "loss": ()}
     return {
@@ -288,9 +298,9 @@ def _numbers(value: Value, shape: tuple[int, ...]) -> Found:
     return Answer(found, shape if is_same and len(found) == math.prod(shape) else own)
 
 
-def _given(value: object) -> Given | None:
+def _given(value: Value) -> Given | None:
     """A whole number, decimal or fraction, as playground/exercise.js reads it."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     plain = f"{value:d}" if isinstance(value, int) and abs(value) < 10**30 else str(value)[:99]
     plain = re.sub(r"\s*/\s*", "/", re.sub(r",(?=\d)", ".", plain.strip().replace("−", "-")))

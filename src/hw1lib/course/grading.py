@@ -13,10 +13,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from hw1lib.backprop.network import MAX_BYTES, MAX_NUMBER, Network, parse_network
-from hw1lib.course.checking import ASKED, Finding, Verdict, check_answers, read_answers
+from hw1lib.course.checking import ASKED, Finding, Verdict, check_answers, read_answers, read_fields
 from hw1lib.course.roster import Student, as_cell, read_roster
 from hw1lib.errors import InputError, shown
-from hw1lib.files import read_text, read_toml, write_text
+from hw1lib.files import read_text, write_text
 
 FULL = (Verdict.RIGHT, Verdict.CARRIED)
 
@@ -71,11 +71,7 @@ def read_points(path: Path | None) -> dict[str, float]:
         InputError: a field is no answer, or no number that is 0 or more.
     """
     points = dict.fromkeys(ASKED, 1.0)
-    for name, value in (read_toml(path, MAX_BYTES, "a points file") if path else {}).items():
-        if name not in ASKED:
-            raise InputError(
-                f"{path}: unknown field {shown(name)!r:.40}; the fields are {', '.join(ASKED)}."
-            )
+    for name, value in (read_fields(path, "a points file") if path else {}).items():
         try:
             points[name] = math.nan if isinstance(value, bool) else float(value)
         except (TypeError, ValueError, OverflowError):

@@ -26,6 +26,7 @@ Nested: TypeAlias = Any  # numbers or texts, alone or in lists and fields
 
 FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
 PAGES = 1000  # of a PDF: typst takes 1 GB for these
+FORGETS = 11  # texts that typst keeps in mind
 TITLE = "Backpropagation by hand"
 
 
@@ -101,6 +102,7 @@ def _write_keys(folder: Path, exercises: Sequence[Exercise], compiler: _Typst) -
             part = f"-{first // PAGES + 1}" if first else ""
             pages = exercises[first : first + PAGES]
             _keep(folder / f"keys{part}.pdf", compiler.pdf("key", pages))
+            compiler.forget()
         _keep(folder / "keys.csv", keys_table(exercises).encode())
 
 
@@ -148,6 +150,11 @@ class _Typst:
             format="pdf", sys_inputs=inputs, pdf_tags=kind == "sheet"
         )
         return pdf
+
+    def forget(self) -> None:
+        """Frees the memory that long texts took: typst forgets each after some others."""
+        for _ in range(FORGETS):
+            self.pdf("sheet", [])
 
 
 def _page(exercise: Exercise) -> dict[str, Any]:
