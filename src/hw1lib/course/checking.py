@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from textwrap import fill
 from typing import TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ PLACE = re.compile(r"d?([Wb]_[HO])\s*\[\s*(\d{1,3})\s*(?:,\s*(\d{1,3})\s*)?\]", 
 EXACT = 1e-9  # by which a number may differ from the right one, whatever its digits
 FOLLOWED = 0.01  # the same, relative, if it follows from numbers that were rounded
 CLOSE = 0.02
+WIDTH = 76  # of a line
 COARSE = 0.01  # the last digit of a number of which a single digit tells enough
 
 
@@ -267,7 +269,7 @@ def as_text(findings: Sequence[Finding], show: bool) -> str:
         lines.append(f"{finding.name:6} {finding.verdict}{about}")
         if show and finding.verdict != Verdict.RIGHT:
             lines.append(f"{'':6} right is {finding.right}")
-    return "\n".join(lines)
+    return "\n".join(fill(line, WIDTH, subsequent_indent=" " * 7) for line in lines)
 
 
 def as_json(findings: Sequence[Finding], show: bool) -> str:
