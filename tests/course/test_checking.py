@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,19 +44,18 @@ def test_right_answers_are_right(design: Design, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("design", DESIGNS, ids=str)
 def test_planted_mistakes_are_named(design: Design, tmp_path: Path) -> None:
-    plant(design, 4, tmp_path)
+    plant(design, 2, tmp_path)
 
 
 @pytest.mark.slow
 def test_each_mistake_in_50_answers_is_named(tmp_path: Path) -> None:
     named = [plant(design, 50, tmp_path) for design in DESIGNS]
     kinds = set().union(*named)
-    print({kind: sum(found.get(kind, 0) for found in named) for kind in kinds})
     assert kinds == set(HINTS) - {"early", "digits", "unreadable", "wrong"}
 
 
 def plant(design: Design, count: int, folder: Path) -> dict[str, int]:
-    """How often each kind was named. The first wrong answer names it, the others follow from it."""
+    """How often each kind was named, or one that gives the same file; nothing else is named."""
     named: dict[str, int] = {}
     for network in networks(design, count):
         texts = {mistake: as_toml(follow(network, [mistake])) for mistake in MISTAKES}
@@ -64,19 +64,18 @@ def plant(design: Design, count: int, folder: Path) -> dict[str, int]:
             if all(line in right.splitlines() for line in text.splitlines()):
                 continue  # it changes nothing here
             found = check(network, text, folder)
-            wrong = [finding for finding in found.values() if finding.verdict in WRONG]
-            twins = [other for other, same in texts.items() if is_same(same, text)]
-            assert len(wrong) == 1, (text, wrong)
-            assert any(twin.sentence in wrong[0].diagnosis for twin in twins), (mistake, wrong)
+            said = [finding.diagnosis for finding in found.values() if finding.verdict in WRONG]
+            twins = [other.sentence for other, same in texts.items() if is_same(same, text)]
+            assert said, text
+            for diagnosis in said:
+                assert any(twin in diagnosis for twin in twins), (mistake, text, said)
             named[mistake.kind] = named.get(mistake.kind, 0) + 1
     return named
 
 
 def is_same(one: str, other: str) -> bool:
     """Whether nobody could tell two files apart, 0 and 0.0000 being the same."""
-    return one.replace("0.0000", "0").replace("-0,", "0,") == other.replace("0.0000", "0").replace(
-        "-0,", "0,"
-    )
+    return re.sub(r"-?0\.0000", "0", one) == re.sub(r"-?0\.0000", "0", other)
 
 
 def test_a_slip_carried_on_is_marked_as_such(tmp_path: Path) -> None:

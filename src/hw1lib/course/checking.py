@@ -78,7 +78,8 @@ class Given:
         return self.agrees(right) or abs(self.value - right) < CLOSE * abs(right)
 
     def _is(self, other: float) -> bool:
-        return abs(self.value - other) <= EXACT * max(1, abs(other))
+        error = abs(self.value - other)
+        return math.isfinite(error) and error <= EXACT * max(1, abs(other))
 
     def _rounds(self, other: float) -> bool:
         """Whether the other number, rounded or cut off, is this one."""

@@ -17,6 +17,7 @@ from hw1lib.errors import InputError
 ROOM = 4  # units of a layer that a sheet has room for
 NUMBERS = tuple(map(Fraction, range(-3, 4)))  # weights, biases and inputs
 SMALLEST = 0.001  # size of a value that is not 0
+STEEPEST = 4  # size of a pre-activation at which the slope of a tanh is still 0.001
 ATTEMPTS = 10_000
 EASIEST, HARDEST = 0.3, 4.0  # loss in nats of a prediction that is neither right nor hopeless
 DERIVATIVES = ("db_O", "dW_O", "db_H", "dW_H")
@@ -94,6 +95,8 @@ def is_exercise(network: Network) -> bool:
 
 def _is_readable(network: Network) -> bool:
     """Whether the loss is neither small nor large, and no other number vanishes in rounding."""
+    if network.activation in ("sigmoid", "tanh") and max(map(abs, network.z_H)) > STEEPEST:
+        return False
     values = follow(network)
     numbers = np.abs(np.concatenate([np.ravel(values[name]) for name in DERIVATIVES]))
     is_seen = (numbers < NEGLIGIBLE) | (numbers >= SMALLEST)
