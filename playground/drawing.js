@@ -5,7 +5,7 @@ const { element, rounded } = Playground.notation;
 const RADIUS = 25, GAP = 108, TOP = 26;
 const DRAG = 6; // pixels for a tenth
 
-// Draws a pass, without the values named in `hidden`; the step of the walk stands out.
+// Draws a pass without what `hidden` names.
 function draw(place, pass, { hidden = new Set(), step = null, onDrag = null }) {
   const width = Math.max(290, place.clientWidth), isWide = width >= 560;
   const layers = [pass.network.x, pass.network.b_H, pass.network.b_O];

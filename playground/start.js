@@ -1,4 +1,4 @@
-// Starts the playground: two panels, of which the page's address says which is open.
+// Opens the panel that the address names.
 (function () {
 "use strict";
 const { explore, practise } = Playground;

@@ -1,4 +1,4 @@
-// The walk: the chain rule one factor at a time, forward and back, in symbols and in numbers.
+// The walk: one factor of the chain rule at a time.
 Playground.walk = (function () {
 "use strict";
 const { rules } = Playground;
