@@ -1,20 +1,69 @@
-"""Checks that all a book points to is there: labels, cited works, images with alt text."""
+"""Checks a book before it is written: all of it is known, and all it points to is there."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from bisect import bisect_left
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from qmdbook.errors import BookError
-from qmdbook.pandoc import Document
+from qmdbook.known import Node, Problem, problems
+from qmdbook.pandoc import Document, elements, parse
 from qmdbook.project import Project
-from qmdbook.qmd import Chapter
+from qmdbook.qmd import Cell, Chapter
+from qmdbook.weave import parts_in
 
 LABEL = re.compile(r"(fig|tbl|eq|sec)-")
 BIB_KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)\s*,")
+
+
+def read_chapters(chapters: list[Chapter], folder: Path) -> dict[str, list[Node]]:
+    """Parses the chapters' texts.
+
+    Raises:
+        BookError: a chapter has what the builder does not know; names file and line.
+    """
+    trees = parse({chapter.name: chapter.text for chapter in chapters}, folder)
+    for chapter in chapters:
+        for problem in problems(trees[chapter.name]):
+            line = _line_of(chapter, problem, folder)
+            raise BookError(f"{chapter.where(line)}: {problem.message}.")
+        shown = sorted(parts_in(trees[chapter.name]))
+        for number, part in enumerate(chapter.parts):
+            if shown.count(number) != 1:
+                what = "a cell" if isinstance(part, Cell) else "an inline expression"
+                raise BookError(f"{chapter.where(part.line)}: {what} can't stand here.")
+    return trees
+
+
+def _line_of(chapter: Chapter, problem: Problem, folder: Path) -> int:
+    """The line of a problem: the first with its words in the first block that brings it up."""
+
+    def is_there(end: int) -> bool:
+        text = "\n".join(lines[:end]) + "\n"
+        found = problems(parse({"": text}, folder)[""])
+        return problem.message in (other.message for other in found)
+
+    lines, ends = chapter.text.splitlines(), chapter.ends
+    count = min(bisect_left(ends, True, key=is_there), len(ends) - 1)
+    block = range(ends[count - 1] if count else 0, ends[count])
+    named = (i for i in block if problem.token and problem.token in lines[i])
+    filled = (i for i in block if lines[i].strip())
+    return next(chain(named, filled, block), 0) + 1
+
+
+def check_outputs(chapter: Chapter, blocks: list[Node]) -> None:
+    """Checks what a chapter's code gave.
+
+    Raises:
+        BookError: an output has what the builder does not know; names file and line.
+    """
+    for problem in problems(blocks):
+        if problem.part is not None:
+            place = chapter.where(chapter.parts[problem.part].line)
+            raise BookError(f"{place}: {problem.message}.")
 
 
 def check_book(
@@ -30,14 +79,14 @@ def check_book(
     works = _cited_works(project)
     for chapter, document in zip(chapters, documents, strict=True):
         blocks = document.tree["blocks"]
-        for citation in _elements(blocks, "Cite"):
+        for citation in elements(blocks, "Cite"):
             for key in (item["citationId"] for item in citation[0]):
                 known = places if LABEL.match(key) else works
                 if key not in known:
                     place = chapter.place_of(rf"@{re.escape(key)}(?![\w-])")
                     raise BookError(f"{place}: the reference @{key} leads nowhere.")
-        figures = list(_elements(list(_elements(blocks, "Figure")), "Image"))
-        for image in _elements(blocks, "Image"):
+        figures = list(elements(list(elements(blocks, "Figure")), "Image"))
+        for image in elements(blocks, "Image"):
             (_, _, attributes), description, (target, _) = image
             alt = dict(attributes).get("fig-alt") or (description and image not in figures)
             _take_image(project.folder, chapter, target, bool(alt), stage)
@@ -76,14 +125,3 @@ def _take_image(folder: Path, chapter: Chapter, target: str, alt: bool, stage: P
         raise BookError(f"{place}: the image {target} is not a file in the book's folder.")
     (stage / target).parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(source, stage / target)
-
-
-def _elements(tree: object, kind: str) -> Iterator[Any]:
-    """The contents of all elements of one kind in a pandoc syntax tree."""
-    if isinstance(tree, dict):
-        if tree.get("t") == kind:
-            yield tree["c"]
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for item in tree:
-            yield from _elements(item, kind)
