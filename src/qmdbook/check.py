@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 from qmdbook.errors import BookError
-from qmdbook.known import Node, Problem, problems
+from qmdbook.known import WHERE_THE_ATTRIBUTES_ARE, Node, Problem, problems
 from qmdbook.pandoc import Document, elements, parse
 from qmdbook.project import Project
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.weave import parts_in
 
 LABEL = re.compile(r"(fig|tbl|eq|sec)-")
+CHAPTER = re.compile(r"(?!\w+:)(?:[\w./-]*/)?([\w-]+)\.qmd(?:#(.*))?$")
 BIB_KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)\s*,")
 
 
@@ -72,11 +74,12 @@ def check_book(
     """Checks the parsed book, and copies the images that chapters show into `stage`.
 
     Raises:
-        BookError: a label appears twice, a reference or citation leads nowhere, an image is
-            missing or has no alt text; names file and line.
+        BookError: a label appears twice or on nothing, a reference, citation or link leads
+            nowhere, an image is missing or has no alt text; names file and line.
     """
     places = _places_of_labels(chapters, documents)
     works = _cited_works(project)
+    ids = {document.name: set(_ids(document.tree["blocks"])) for document in documents}
     for chapter, document in zip(chapters, documents, strict=True):
         blocks = document.tree["blocks"]
         for citation in elements(blocks, "Cite"):
@@ -85,11 +88,23 @@ def check_book(
                 if key not in known:
                     place = chapter.place_of(rf"@{re.escape(key)}(?![\w-])")
                     raise BookError(f"{place}: the reference @{key} leads nowhere.")
+        for _, _, (target, _) in elements(blocks, "Link"):
+            if (found := CHAPTER.match(target)) and not (
+                found[1] in ids and (not found[2] or found[2] in ids[found[1]])
+            ):
+                place = chapter.place_of(re.escape(target))
+                raise BookError(f"{place}: the link to {target} leads nowhere.")
         figures = list(elements(list(elements(blocks, "Figure")), "Image"))
         for image in elements(blocks, "Image"):
             (_, _, attributes), description, (target, _) = image
             alt = dict(attributes).get("fig-alt") or (description and image not in figures)
             _take_image(project.folder, chapter, target, bool(alt), stage)
+
+
+def _ids(tree: Node) -> Iterator[str]:
+    """The ids of a syntax tree, which are the first of an element's attributes."""
+    for kind, place in WHERE_THE_ATTRIBUTES_ARE.items():
+        yield from (content[place][0] for content in elements(tree, kind))
 
 
 def _places_of_labels(chapters: list[Chapter], documents: list[Document]) -> dict[str, str]:
@@ -101,6 +116,21 @@ def _places_of_labels(chapters: list[Chapter], documents: list[Document]) -> dic
                 place = chapter.place_of(rf"(#|label:\s*){re.escape(key)}(?![\w-])")
                 raise BookError(f"{place}: the label {key} appears in {places[key]} too.")
             places[key] = chapter.path.name
+        for part in chapter.parts:
+            label = part.label if isinstance(part, Cell) else ""
+            if LABEL.match(label) and places.get(label) != chapter.path.name:
+                place = chapter.where(part.line)
+                raise BookError(f"{place}: this cell gives nothing that could be {label}.")
+        for text in elements(document.tree["blocks"], "Str"):
+            if found := re.search(r"\{#(fig|tbl|eq|sec)-[^}]*\}?", text):
+                place = chapter.place_of(re.escape(found[0]))
+                raise BookError(f"{place}: {found[0]} stands beside nothing that it could label.")
+        titles = [
+            header for header in elements(document.tree["blocks"], "Header") if header[0] == 1
+        ]
+        if len(titles) > 1:
+            place = chapter.place_of(r"(?m)^# ")
+            raise BookError(f"{place}: a chapter can have one title, or heading of level 1.")
     return places
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain, zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ CELL_OPTIONS: dict[str, tuple[object, ...]] = {
     "echo": YES, "eval": YES, "include": YES, "output": (True, False, "asis"),
     "code-fold": (True, False, "show"),
 }  # fmt: skip
+LINE = 160  # letters of the widest table
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
 # MIME types of outputs, the best first, with the kind of text they are or the image's suffix.
 OUTPUTS = {
@@ -145,6 +147,8 @@ def _of_element(kind: str, content: Node, only_html: bool) -> Iterator[Problem]:
         yield from _of_letters(content[1])
     elif kind == "Header":
         yield from _of_heading(content)
+    elif kind == "Table" and _width(content) > LINE:
+        yield Problem("this table is too wide for the PDF's page", "|")
     elif kind == "Figure" and any(block["t"] not in {"Plain", "Para"} for block in content[1][1]):
         yield Problem("a caption must be of paragraphs", "")
     if kind in WHERE_THE_ATTRIBUTES_ARE:
@@ -221,6 +225,25 @@ def _of_formula(tex: str) -> Iterator[Problem]:
     for columns in re.findall(r"\\begin\s*\{array\}\s*\{(.*?)\}", tex):
         if set(columns) - set("lcr "):
             yield Problem(f"the columns {columns} of an array can only be l, c and r", columns)
+
+
+def _width(table: Node) -> int:
+    """The letters of a line that has the longest word of each column."""
+    rows = [*table[3][1], *(row for body in table[4] for row in body[3])]
+    columns = zip_longest(*(row[1] for row in rows), fillvalue=[])
+    return sum(2 + max(map(len, chain([""], *map(_words, column)))) for column in columns)
+
+
+def _words(node: Node) -> list[str]:
+    if isinstance(node, list):
+        return [word for item in node for word in _words(item)]
+    return (
+        [node]
+        if isinstance(node, str)
+        else _words(node.get("c", []))
+        if isinstance(node, dict)
+        else []
+    )
 
 
 def _of_letters(text: str) -> Iterator[Problem]:

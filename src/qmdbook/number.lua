@@ -1,6 +1,7 @@
 -- First pass over a chapter: numbers its sections, figures, tables and equations in the order in
 -- which they stand, writes each number on its element, and lists all labels in the metadata.
 
+local stringify = pandoc.utils.stringify
 local chapter = ""
 local counts = { fig = 0, tbl = 0, eq = 0 }
 local sections = { 0, 0, 0, 0, 0 }
@@ -20,6 +21,9 @@ local function next_number(kind)
 end
 
 local function header(el)
+  if el.identifier:match("^value%-%d") or el.identifier:match("%-value%-%d") then -- of what stood there before
+    el.identifier = stringify(el):lower():gsub("[^%w%s_.-]", ""):gsub("%s+", "-")
+  end
   local number = ""
   if not el.classes:includes("unnumbered") and chapter ~= "" then
     if el.level == 1 then
@@ -32,7 +36,7 @@ local function header(el)
     el.attributes.number = number
   end
   local kind = el.level == 1 and "chapter" or "sec"
-  record(el.identifier, kind, number, pandoc.utils.stringify(el), el.attributes.part)
+  record(el.identifier, kind, number, stringify(el), el.attributes.part)
   return el
 end
 
@@ -83,7 +87,7 @@ local function without_mark(el) -- of what was read
 end
 
 function Pandoc(doc)
-  chapter = doc.meta.chapter and pandoc.utils.stringify(doc.meta.chapter) or ""
+  chapter = doc.meta.chapter and stringify(doc.meta.chapter) or ""
   doc = doc:walk({ Div = without_mark, Span = without_mark }):walk({ Div = callout_title })
   doc = doc:walk({
     traverse = "topdown",

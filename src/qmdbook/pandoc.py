@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pypandoc
 
@@ -18,8 +18,10 @@ from qmdbook.errors import BookError
 from qmdbook.known import Node
 
 HERE = Path(__file__).parent
-MARKS = "739"  # a number that starts so and has six digits more stands for a word
-MARK = re.compile(rf"{MARKS}(\d{{6}})")
+# A mark is a number for a formula and letters for a word, as writers set other signs in their ways.
+MARK = re.compile(r"739(\d{6})|qxz([a-j]{6})", re.IGNORECASE)
+LETTERS = str.maketrans("0123456789", "abcdefghij")
+WRITTEN = {"html5": "the page", "typst": "the PDF", "gfm": "the notebook"}
 API = [1, 23]  # the version of that
 NOTEBOOK = "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes"
 
@@ -121,39 +123,44 @@ def write(
     meta = _strings({"labels": json.dumps(labels), "page": page})
     tree = {**document, "meta": document["meta"] | meta}
     arguments = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua"), *arguments]
-    words: list[str] = []
+    words: dict[str, str] = {}
     marked = {**tree, "blocks": _marked(tree["blocks"], words)}
     marked["meta"] = tree["meta"] | _strings({"marked": "true"})
     try:
         text = run_pandoc(arguments, json.dumps(marked), folder)
-        kept = set(map(int, MARK.findall(text)))
-        lost = [word for number, word in enumerate(words) if number not in kept]
+        kept = {number or letters.lower() for number, letters in MARK.findall(text)}
+        lost = [word for mark, word in words.items() if mark not in kept]
         if lost:
-            raise BookError(f"`{' '.join(lost[:8])}` would be missing from {arguments[4]}")
+            where = WRITTEN[arguments[arguments.index("-t") + 1].partition("-")[0]]
+            raise BookError(f"`{' '.join(lost[:8])}` would be missing from {where}")
         return run_pandoc(arguments, json.dumps(tree), folder)
     except BookError as error:
         raise BookError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
 
 
-def _marked(node: Node, words: list[str]) -> Node:
-    """A syntax tree with a number in place of each word, formula and piece of code.
+def _marked(node: Node, words: dict[str, str]) -> Node:
+    """A syntax tree with a mark in place of each word, formula and piece of code.
 
-    The writers get this too: a word whose number is not in what they write is one that they lose.
+    The writers get this too: a word whose mark is not in what they write is one that they lose.
     """
 
-    def mark(word: str) -> str:
-        words.append(word)
-        return f"{MARKS}{len(words) - 1:06}"
+    def mark(word: str, is_formula: bool = False) -> str:
+        number = f"{len(words):06}"
+        own = number if is_formula else number.translate(LETTERS)
+        words[own] = word
+        return f"739{own}" if is_formula else f"qxz{own}"
 
     if isinstance(node, list):
         return [_marked(item, words) for item in node]
     if not isinstance(node, dict) or node.get("t") == "Cite":
         return node
-    kind, content = node.get("t"), node.get("c")
+    kind, content = node.get("t"), cast(Node, node.get("c"))
     if kind == "Str":
         return {"t": kind, "c": mark(content)}
     if kind in {"Code", "CodeBlock", "Math"}:
-        return {"t": kind, "c": [content[0], mark(content[1])]}
+        return {"t": kind, "c": [content[0], mark(content[1], kind == "Math")]}
+    if kind == "Image" and "fig-alt" in dict(content[0][2]):
+        return node  # of its texts only that one is shown
     if kind == "Div":
         identifier, classes, attributes = content[0]
         attributes = [[k, mark(v) if k == "title" else v] for k, v in attributes]

@@ -191,6 +191,8 @@ def _check_options(place: str, options: object) -> None:
             raise BookError(f"{place}: cell option {str(name)!r} is not known here.")
         _check_value(f"{place}: cell option {name}", value, CELL_OPTIONS[name])
     label = str(options.get("label", ""))
+    if options.get("tbl-cap") and not label.startswith("tbl-"):
+        raise BookError(f"{place}: a tbl-cap needs a label that starts with tbl-.")
     for name in CAPTIONS.get(label.partition("-")[0], ()):
         if not options.get(name):
             what = "alt text" if name == "fig-alt" else "caption"

@@ -46,21 +46,24 @@ local function read_html(text)
   })
 end
 
+local function caption(text)
+  local blocks = read(text, "markdown")
+  if #blocks == 1 and blocks[1].t == "Para" then blocks[1] = pandoc.Plain(blocks[1].content) end
+  return pandoc.Caption(blocks)
+end
+
 local function figure(el)
-  local attributes = { ["fig-alt"] = el.attributes.alt }
-  local classes = pandoc.List(el.classes):filter(function(c) return c ~= "read" and c ~= "figure" end)
-  local image = pandoc.Image({}, el.attributes.target, "", pandoc.Attr("", classes, attributes))
+  local image = pandoc.Image({}, el.attributes.target, "", { ["fig-alt"] = el.attributes.alt })
   if el.text == "" then return { pandoc.Para({ image }) } end
-  local label = el.attributes.label
-  return { pandoc.Figure({ pandoc.Plain({ image }) }, pandoc.Caption(read(el.text, "markdown")), pandoc.Attr(label)) }
+  return { pandoc.Figure({ pandoc.Plain({ image }) }, caption(el.text), pandoc.Attr(el.attributes.label)) }
 end
 
 local function with_caption(blocks, el)
-  local caption, label = el.attributes.caption or "", el.attributes.label
+  local text, label = el.attributes.caption or "", el.attributes.label
   return blocks:walk({ Table = function(table)
-    if caption == "" then return nil end
-    table.identifier, table.caption = label, pandoc.Caption(read(caption, "markdown"))
-    caption = ""
+    if text == "" then return nil end
+    table.identifier, table.caption = label, caption(text)
+    text = ""
     return table
   end })
 end
@@ -82,7 +85,9 @@ local function inline(el)
   if not el.classes:includes("read") then return nil end
   local blocks = read(el.text, "markdown")
   local is_one = #blocks == 1 and (blocks[1].t == "Para" or blocks[1].t == "Plain")
-  local content = is_one and blocks[1].content or {}
+  local content = is_one and blocks[1].content or pandoc.Inlines({})
+  if el.text:match("^%s") then content:insert(1, pandoc.Space()) end
+  if el.text:match("%s$") then content:insert(pandoc.Space()) end
   local classes = (is_one or #blocks == 0) and { "read" } or { "read", "blocks" }
   return pandoc.Span(content, pandoc.Attr("", classes, { part = el.attributes.part }))
 end

@@ -79,8 +79,8 @@ end
 
 -- [text](chapter.qmd#place) leads to the chapter's page, or its place in the PDF.
 local function link(el)
-  local chapter, place = el.target:match("^([%w_-]+)%.qmd#?(.*)$")
   local is_beside = not el.target:match("^%a[%w+.-]*:") and not el.target:match("^#")
+  local chapter, place = (is_beside and "/" .. el.target or ""):match("/([%w_-]+)%.qmd#?([^/]*)$")
   if not chapter and is_beside and format ~= "html" then return el.content end -- a file of the site
   if not chapter then return nil end
   if format == "html" then
@@ -141,7 +141,7 @@ local function image(el)
   el.attributes["fig-alt"] = nil
   if format == "typst" then -- pandoc's writer drops the alt text
     local width = el.attributes.width and ", width: " .. el.attributes.width or ""
-    return raw("#image(" .. typst_string(el.src) .. ", alt: " .. typst_string(alt or "") .. width .. ")")
+    return raw("#image(" .. typst_string(el.src) .. ", alt: " .. typst_string(alt or stringify(el.caption)) .. width .. ")")
   end
   if alt then el.caption = { pandoc.Str(alt) } end
   if format == "ipynb" then el.attributes = {} end
@@ -284,10 +284,27 @@ local function div(el)
   end
 end
 
--- Tables scroll in a box of their own; wide code does so by itself.
+-- Tables scroll in a box of their own; wide code does so by itself. In print wide ones are set
+-- smaller, by the longest words of their columns, and long ones break.
+local LINE, ROWS = 80, 12
 local function box_table(el)
-  if format ~= "html" then return nil end
-  return pandoc.Div({ el }, pandoc.Attr("", { "table-box" }))
+  if format == "html" then return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end
+  if format ~= "typst" then return nil end
+  local rows, widths = pandoc.List(el.head.rows), {}
+  for _, body in ipairs(el.bodies) do rows = rows .. body.body end
+  for _, row in ipairs(rows) do
+    for i, cell in ipairs(row.cells) do
+      for word in stringify(cell.contents):gmatch("%S+") do widths[i] = math.max(widths[i] or 0, #word) end
+    end
+  end
+  local width = 0
+  for _, longest in pairs(widths) do width = width + longest + 2 end
+  local rules = #rows > ROWS and "#show figure: set block(breakable: true)\n" or ""
+  if width > LINE then
+    local part = LINE / width
+    rules = rules .. ("#show table: set text(%.1fpt)\n#set table(inset: %.1fpt)\n"):format(10 * part, 5 * part)
+  end
+  return rules ~= "" and { raw("#[\n" .. rules, true), el, raw("]", true) } or nil
 end
 
 -- A hand-in answers what is asked: sections and blocks of the class extra are left out.

@@ -90,9 +90,10 @@ def weave(
 def _value(number: int, outputs: list[NotebookNode]) -> Node:
     """An inline expression's value: Markdown stands for itself, all else is text."""
     kind, text = said(outputs)
+    mark = ["", ["read"], [["part", str(number)]]]
     if kind == "markdown":
-        return {"t": "Code", "c": [["", ["read"], [["part", str(number)]]], text]}
-    return {"t": "Span", "c": [["", [], []], _words(text)]}
+        return {"t": "Code", "c": [mark, text]}
+    return {"t": "Span", "c": [mark, _words(text)]}
 
 
 def _formula(kind: Node, tex: str, outputs: dict[int, list[NotebookNode]]) -> Node:
@@ -140,7 +141,7 @@ def _cell(cell: Cell, number: int, outputs: list[NotebookNode], figures: Path) -
         attributes += [["code-summary", str(cell.options.get("code-summary", "Code"))]]
         content = [text_block(["python", "cell-code"], attributes, cell.source)]
     if included and cell.options.get("output", True) is not False:
-        shown = [output for output in outputs if not _is_drawn(output)]
+        shown = [output for output in outputs if not is_drawn(output)]
         kinds = [_best(o.data)[0] if "data" in o else "stream" for o in shown]
         if cell.options.get("fig-cap") and outputs and not {"svg", "png", "jpg"} & set(kinds):
             raise BookError("this cell has a fig-cap, and gives no figure.")
@@ -151,7 +152,7 @@ def _cell(cell: Cell, number: int, outputs: list[NotebookNode], figures: Path) -
     return {"t": "Div", "c": [["", classes, [["part", str(number)]]], content]}
 
 
-def _is_drawn(output: NotebookNode) -> bool:
+def is_drawn(output: NotebookNode) -> bool:
     """Whether this is what matplotlib's functions return beside the figure."""
     return set(output.get("data", ())) == {"text/plain"} and bool(
         PLOT.match(str(output.data["text/plain"]))
