@@ -27,8 +27,14 @@ def read_chapters(chapters: list[Chapter], folder: Path) -> dict[str, list[Node]
     Raises:
         BookError: a chapter has what the builder does not know; names file and line.
     """
-    trees = parse({chapter.name: chapter.text for chapter in chapters}, folder)
+    trees: dict[str, list[Node]] = {}
     for chapter in chapters:
+        try:
+            trees |= parse({chapter.name: chapter.text}, folder)
+        except BookError as error:  # a warning of pandoc's
+            found = re.search(r"line (\d+)", str(error))
+            place = chapter.where(int(found[1])) if found else chapter.path.name
+            raise BookError(f"{place}: {error}") from error
         for problem in problems(trees[chapter.name]):
             line = _line_of(chapter, problem, folder)
             raise BookError(f"{chapter.where(line)}: {problem.message}.")
@@ -45,8 +51,8 @@ def _line_of(chapter: Chapter, problem: Problem, folder: Path) -> int:
 
     def is_there(end: int) -> bool:
         text = "\n".join(lines[:end]) + "\n"
-        found = problems(parse({"": text}, folder)[""])
-        return problem.message in (other.message for other in found)
+        found = problems(parse({"": text}, folder, "--quiet")[""])
+        return next(found, None) is not None
 
     lines, ends = chapter.text.splitlines(), chapter.ends
     count = min(bisect_left(ends, True, key=is_there), len(ends) - 1)

@@ -69,6 +69,10 @@ KNOWN = {
 WHERE_THE_ATTRIBUTES_ARE = {"Header": 1} | dict.fromkeys(
     ("Code", "Link", "Image", "Span", "CodeBlock", "Div", "Figure", "Table"), 0
 )
+NAMES = {
+    "Code": "inline code", "CodeBlock": "a block of code", "Div": "a block", "Header": "a heading",
+    "Image": "an image",
+}  # fmt: skip
 LABELLED = {"fig": "Figure", "tbl": "Table", "sec": "Header", "eq": ""}
 RESERVED = re.compile(  # what Quarto numbers besides
     r"(thm|lem|cor|prp|cnj|def|exm|exr|sol|rem|alg|tip|nte|wrn|imp|cau|lst|vid|dia)-"
@@ -176,20 +180,18 @@ def _of_attributes(
     kind: str, identifier: str, classes: list[str], attributes: list[list[str]]
 ) -> Iterator[Problem]:
     rows = [KNOWN[kind]]
-    name = {"Div": "block", "CodeBlock": "block of code", "Header": "heading"}.get(
-        kind, kind.lower()
-    )
+    name = NAMES.get(kind, f"a {kind.lower()}")
     for count, found in enumerate(classes):
         row = KNOWN.get(f"{kind}.{found}") or (None if count else KNOWN.get(f"{kind}.*"))
         if not row:
-            yield Problem(f"a {name} of class {found!r} is not known here", found)
+            yield Problem(f"{name} of class {found!r} is not known here", found)
             return
         rows.append(row)
     allowed = {key: values for row in rows for key, values in row.attributes.items()}
     for key, value in attributes:
         values = allowed.get(key)
         if values is None:
-            yield Problem(f"the attribute {key!r} of a {name} is not known here", key)
+            yield Problem(f"the attribute {key!r} of {name} is not known here", key)
         elif values is not TEXT and not (
             value in values or (PERCENT in values and PERCENT.fullmatch(value))
         ):
@@ -203,7 +205,7 @@ def _of_attributes(
             f"blocks that are numbered as #{prefix}- are not known here", f"#{identifier}"
         )
     elif "-" in identifier and LABELLED.get(prefix, kind) != kind:
-        yield Problem(f"a {name} can't be {identifier}; label its content", f"#{identifier}")
+        yield Problem(f"{name} can't be {identifier}; label its content", f"#{identifier}")
 
 
 def _of_heading(content: Node) -> Iterator[Problem]:

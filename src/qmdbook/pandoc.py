@@ -64,16 +64,17 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
-def read(trees: dict[str, list[Node]], folder: Path) -> dict[str, list[Node]]:
+def read(trees: dict[str, list[Node]], folder: Path, *options: str) -> dict[str, list[Node]]:
     """Parses what the chapters' blocks hold as text; see read.lua."""
     blocks = [{"t": "Div", "c": [["", [], []], tree]} for tree in trees.values()]
-    divs = _filtered(blocks, {}, "read.lua", folder)["blocks"]
+    divs = _filtered(blocks, {}, "read.lua", folder, *options)["blocks"]
     return dict(zip(trees, (div["c"][1] for div in divs), strict=True))
 
 
-def parse(texts: dict[str, str], folder: Path) -> dict[str, list[Node]]:
+def parse(texts: dict[str, str], folder: Path, *options: str) -> dict[str, list[Node]]:
     """Parses texts in Markdown, each by itself."""
-    trees = read({name: [text_block(["read"], [], text)] for name, text in texts.items()}, folder)
+    blocks = {name: [text_block(["read"], [], text)] for name, text in texts.items()}
+    trees = read(blocks, folder, *options)
     return {name: blocks[0]["c"][1] for name, blocks in trees.items()}
 
 
@@ -179,9 +180,11 @@ def elements(tree: object, kind: str) -> Iterator[Any]:
             yield from elements(item, kind)
 
 
-def _filtered(blocks: list[Node], meta: dict[str, str], lua: str, folder: Path) -> dict[str, Any]:
+def _filtered(
+    blocks: list[Node], meta: dict[str, str], lua: str, folder: Path, *options: str
+) -> dict[str, Any]:
     tree = {"pandoc-api-version": API, "meta": _strings(meta), "blocks": blocks}
-    arguments = ["-f", "json", "-t", "json", f"--lua-filter={HERE / lua}"]
+    arguments = ["-f", "json", "-t", "json", f"--lua-filter={HERE / lua}", *options]
     filtered: dict[str, Any] = json.loads(run_pandoc(arguments, json.dumps(tree), folder))
     return filtered
 

@@ -4,6 +4,7 @@
 -- A block becomes a div of the class `read`; a caption is that of the first table in it, or of the
 -- figure that it is to be.
 
+local MARKDOWN = "markdown-native_divs-native_spans" -- what stands in HTML's tags stays HTML
 local ENVIRONMENT = "^%s*\\begin{(%a+)%*?}.*\\end{%a+%*?}%s*$"
 local FORMULAS = { align = true, gather = true, equation = true }
 
@@ -47,7 +48,7 @@ local function read_html(text)
 end
 
 local function caption(text)
-  local blocks = read(text, "markdown")
+  local blocks = read(text, MARKDOWN)
   if #blocks == 1 and blocks[1].t == "Para" then blocks[1] = pandoc.Plain(blocks[1].content) end
   return pandoc.Caption(blocks)
 end
@@ -75,7 +76,7 @@ local function block(el)
     blocks = figure(el)
   else
     local is_html = el.attributes.format == "html"
-    blocks = with_caption(is_html and read_html(el.text) or read(el.text, "markdown"), el)
+    blocks = with_caption(is_html and read_html(el.text) or read(el.text, MARKDOWN), el)
   end
   return pandoc.Div(blocks, pandoc.Attr("", { "read" }, { part = el.attributes.part }))
 end
@@ -83,7 +84,7 @@ end
 -- An inline expression's value stands in its sentence as long as it is one paragraph.
 local function inline(el)
   if not el.classes:includes("read") then return nil end
-  local blocks = read(el.text, "markdown")
+  local blocks = read(el.text, MARKDOWN)
   local is_one = #blocks == 1 and (blocks[1].t == "Para" or blocks[1].t == "Plain")
   local content = is_one and blocks[1].content or pandoc.Inlines({})
   if el.text:match("^%s") then content:insert(1, pandoc.Space()) end
@@ -96,7 +97,7 @@ end
 local function paragraph(el)
   local only = #el.content == 1 and el.content[1]
   if not only or only.t ~= "Code" or not only.classes:includes("read") then return nil end
-  return pandoc.Div(read(only.text, "markdown"), pandoc.Attr("", { "read" }, { part = only.attributes.part }))
+  return pandoc.Div(read(only.text, MARKDOWN), pandoc.Attr("", { "read" }, { part = only.attributes.part }))
 end
 
 return { { Para = paragraph }, { CodeBlock = block, Code = inline } }
