@@ -216,11 +216,11 @@ def kernel(connection_file: Path, options: Sequence[str]) -> AsyncKernelManager:
 
 
 def _environment(scratch: Path) -> dict[str, str]:
-    """Kernels write nothing to HOME, and figures carry no date."""
+    """Kernels write nothing to HOME, don't fight for the cores, and figures carry no date."""
     own = {
         "IPYTHONDIR": str(scratch / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(scratch),
         "SOURCE_DATE_EPOCH": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    return {**os.environ, **own}
+    return {"OMP_NUM_THREADS": "1", **os.environ, **own}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,22 @@ def test_what_it_says_of_the_example(chapter: Any) -> None:
     torch.optim.Adam([parameters[2]], lr=0.1).step()
     step = (before - parameters[2]).detach() / 0.1
     assert torch.allclose(step, torch.sign(names["dW_O"]), atol=1e-6)
+
+
+def test_facts_of_the_text() -> None:
+    """On softmax, sigmoid, cross-entropy and rounding."""
+    z = torch.linspace(-8, 8, 161, dtype=torch.float64)
+    pairs = torch.stack([z, torch.zeros_like(z)], dim=1)
+    shares = pairs.softmax(dim=1)
+    assert torch.allclose(shares[:, 0], z.sigmoid())  # a sigmoid is a softmax over z and 0
+    assert torch.allclose((shares[:, 0] / shares[:, 1]).log(), z)  # differences are log ratios
+    assert torch.allclose((pairs + 3).softmax(dim=1), shares)
+    assert float((z.sigmoid() * (-z).sigmoid()).max()) == 1 / 4
+    p = torch.linspace(0.001, 0.999, 999, dtype=torch.float64)
+    assert torch.allclose(-(p / 2).log(), -p.log() + math.log(2))
+    mean_loss = -(0.3 * p.log() + 0.7 * (1 - p).log())
+    assert float(p[mean_loss.argmin()]) == pytest.approx(0.3)  # the true frequency
+    assert f"{0.1 * 3 - 0.3:.1e}" == "5.6e-17"
 
 
 def test_cells_are_short_and_most_are_visible(root: Path) -> None:
