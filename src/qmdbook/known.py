@@ -170,7 +170,7 @@ def _of_raw(language: str, text: str, only_html: bool) -> Iterator[Problem]:
     if language == "html":
         cure = 'write Markdown, or put it into ::: {.content-visible when-format="html"}'
     elif language in {"tex", "latex"}:
-        cure = "write Markdown, formulas between $ or $$, and references as @eq-x"
+        cure = "write Markdown, formulas between $ or $$, and references with @"
     else:
         cure = "write Markdown"
     yield Problem(f"`{first}` would be missing from some formats; {cure}", first)
