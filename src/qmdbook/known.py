@@ -239,13 +239,10 @@ def _width(table: Node) -> int:
 def _words(node: Node) -> list[str]:
     if isinstance(node, list):
         return [word for item in node for word in _words(item)]
-    return (
-        [node]
-        if isinstance(node, str)
-        else _words(node.get("c", []))
-        if isinstance(node, dict)
-        else []
-    )
+    if isinstance(node, dict):
+        content = node.get("c", [])
+        return _words(content[1] if node["t"] in {"Link", "Image"} else content)
+    return [node] if isinstance(node, str) else []
 
 
 def _of_letters(text: str) -> Iterator[Problem]:
