@@ -1,5 +1,6 @@
 """Small texts with what must become of them: shown in each format, or refused with a line."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 
@@ -44,7 +45,7 @@ REFUSED = [
     (markdown("a\n\n```{=html}\n<p>\n```"), 1, "would be missing"),
     ("a\n\n`{python} __import__('IPython').display.Markdown('<b>x</b>')` b", 3, "`<b>`"),
     # The network.
-    (cell("from IPython.display import IFrame\nIFrame('https://example.org', 9, 9)"), 1, "`<iframe"),
+    (cell("from IPython.display import IFrame\nIFrame('https://a.org', 9, 9)"), 1, "`<iframe"),
     ("a\n\n![b](https://example.org/b.png){fig-alt='c'}", 3, "is not a file"),
     (markdown("![b](https://example.org/b.png){fig-alt='c'}"), 3, "is not a file"),
     (output("{'text/html': '<img src=\"https://example.org/b.png\" alt=\"c\">'}"), 3, "not a file"),
@@ -103,9 +104,9 @@ REFUSED = [
     # Outputs.
     (output("{'application/json': '{}', 'text/plain': '<JSON>'}"), 1, "type application/json"),
     (cell("from IPython.display import JSON\nJSON({})"), 1, "type application/json"),
-    (cell("from IPython.display import Javascript\nJavascript('alert()')"), 1, "type application/java"),
+    (cell("from IPython.display import Javascript\nJavascript('alert()')"), 1, "type application/j"),
     (output("{'image/gif': 'R0lGOD', 'text/plain': 'x'}"), 1, "type image/gif"),
-    (output("{'application/vnd.jupyter.widget-view+json': {}, 'text/plain': 'x'}"), 1, "widget-view"),
+    (output("{'application/vnd.jupyter.widget-view+json': {}, 'text/plain': 'x'}"), 1, "widget"),
     (output("{'text/html': '<script>1</script>', 'text/plain': 'x'}"), 1, "`<script>"),
     (output("{'text/html': '<video src=\"a.mp4\"></video>'}"), 1, "`<video"),
     (output("{'text/html': '<svg><path d=\"M0 0\"/></svg>'}"), 1, "`<svg>"),
@@ -166,7 +167,12 @@ REFUSED = [
     ("|" + " a |" * 60 + "\n|" + "---|" * 60 + "\n|" + " 1 |" * 60, 1, "too wide"),
 ]  # fmt: skip
 
-# The text, and what is found: "all" in each format, otherwise in the one named; "not" in none.
+# The text, and what is found: "all" in each format, otherwise in the one named; "not" in none. Quarto
+# shows the same on its pages, but for what is `OWN`.
+OWN = (
+    "Inline `", "Half: ", "Int: ", "Text: ", "| value |", "````markdown", "label: fig-interval",
+    "code-summary:",
+)  # fmt: skip
 SHOWN = [
     ("\\begin{align}\na &= 41 \\\\\nb &= 42\n\\end{align}", {"all": "41"}),
     ("\\begin{equation}\na = 43\n\\end{equation}", {"all": "43"}),

@@ -241,7 +241,7 @@ def _words(node: Node) -> list[str]:
         return [word for item in node for word in _words(item)]
     if isinstance(node, dict):
         content = node.get("c", [])
-        return _words(content[1] if node["t"] in {"Link", "Image"} else content)
+        return _words(content[1] if node.get("t") in {"Link", "Image"} else content)
     return [node] if isinstance(node, str) else []
 
 

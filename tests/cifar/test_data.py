@@ -62,7 +62,7 @@ def test_reads_torchvisions_files(batches: Path) -> None:
 def test_images_that_show_nothing_are_refused(small: Path) -> None:
     for number, path in enumerate(sorted(small.rglob("*.png"))):
         Image.new("L", (32, 32), number).save(path)
-    with pytest.raises(InputError, match="each of the training images in .* is of one shade"):
+    with pytest.raises(InputError, match=r"each of the training images in .* is of one shade"):
         load_cifar10(small)
 
 

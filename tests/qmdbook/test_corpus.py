@@ -1,8 +1,11 @@
-"""Nothing is lost: each small text of the corpus is shown in all formats, or refused with a line."""
+"""Each small text of the corpus is shown in all formats, or refused with its line."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,22 +15,25 @@ import pypdf
 import pytest
 from PIL import Image
 
-from corpus import REFUSED, SHOWN
+from corpus import OWN, REFUSED, SHOWN
 from qmdbook.check import check_book, check_outputs, read_chapters
 from qmdbook.errors import BookError
 from qmdbook.execute import code_cells, execute_chapters
 from qmdbook.pandoc import number_chapters, read
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
+from qmdbook.quarto import find_quarto
 from qmdbook.render import render
 from qmdbook.weave import weave
 from smallbook import DRAWING
 
 CONFIG = """\
+project: {type: book, output-dir: _book}
+format: {html: {html-math-method: mathml}}
 book:
   title: Corpus
   output-file: corpus
-  chapters: [chapter.qmd]
+  chapters: [index.qmd, chapter.qmd]
 qmdbook: {notebooks: [chapter.qmd]}
 """
 
@@ -108,30 +114,40 @@ def test_what_is_not_known_is_refused_with_its_line(refusals: list[str], number:
     assert refusals[number].count("\n") == 0
 
 
+def write_chapter(folder: Path, texts: list[str]) -> None:
+    """A book of one chapter, which has a section for each text."""
+    files_beside(folder)
+    parts = [f"## Entry{n}. {{.unnumbered}}\n\n{text}\n" for n, text in enumerate(texts)]
+    whole = "\n".join(["---\ntitle: Corpus\n---\n", *parts, "## Entry end {.unnumbered}\n"])
+    (folder / "chapter.qmd").write_text(whole, encoding="utf-8")
+    (folder / "index.qmd").write_text("# Home {.unnumbered}\n")
+    (folder / "_quarto.yml").write_text(CONFIG)
+
+
 @pytest.fixture(scope="session")
 def sections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """The text of each entry that has to be shown, for each format."""
     folder = tmp_path_factory.mktemp("shown")
-    files_beside(folder)
-    texts = [f"## Entry{n}. {{.unnumbered}}\n\n{text}\n" for n, (text, _) in enumerate(SHOWN)]
-    chapter = "---\ntitle: Corpus title\n---\n\n" + "\n".join(
-        [*texts, "## Entry end {.unnumbered}\n"]
-    )
-    (folder / "chapter.qmd").write_text(chapter, encoding="utf-8")
-    (folder / "_quarto.yml").write_text(CONFIG)
+    write_chapter(folder, [text for text, _ in SHOWN])
     built = render(folder, folder / "_book", "pandoc")
-    page = (built.site.parent / "chapter.html").read_text(encoding="utf-8")
-    page = re.sub(r"<annotation.*?</annotation>", "", page, flags=re.DOTALL)
     notebook = nbformat.read(built.notebooks[0], as_version=4)
     said = [
-        cell.source
-        + "\n"
-        + "\n".join(str(o.get("text", o.get("data"))) for o in cell.get("outputs", ()))
+        "\n".join(
+            [cell.source, *(str(o.get("text", o.get("data"))) for o in cell.get("outputs", ()))]
+        )
         for cell in notebook.cells
     ]
     print_out = "\n".join(p.extract_text() for p in pypdf.PdfReader(built.pdf).pages[1:])
-    whole = {"site": Text(page).text, "pdf": print_out, "notebook": "\n".join(said)}
-    return {name: split(text) for name, text in whole.items()}
+    return {
+        "site": page_text(built.site.with_name("chapter.html")),
+        "pdf": split(print_out),
+        "notebook": split("\n".join(said)),
+    }
+
+
+def page_text(path: Path) -> list[str]:
+    page = path.read_text(encoding="utf-8")
+    return split(Text(re.sub(r"<annotation.*?</annotation>", "", page, flags=re.DOTALL)).text)
 
 
 def split(text: str) -> list[str]:
@@ -155,3 +171,18 @@ def test_what_is_known_is_shown(sections: dict[str, list[str]], number: int) -> 
             assert plain(wanted["not"]) not in texts[number], name
         if not {"all", "not"} & set(wanted) and name not in wanted and name != "notebook":
             assert all(plain(words) not in texts[number] for words in wanted.values())
+
+
+@pytest.mark.quarto
+@pytest.mark.timeout(600)
+def test_pages_are_as_by_quarto(tmp_path: Path) -> None:
+    entries = [(text, wanted) for text, wanted in SHOWN if not any(own in text for own in OWN)]
+    write_chapter(tmp_path, [text for text, _ in entries])
+    command = [find_quarto().program, "render", "--to", "html"]
+    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    texts = page_text(tmp_path / "_book" / "chapter.html")
+    for (_, wanted), text in zip(entries, texts, strict=True):
+        words = wanted.get("all") or wanted.get("site")
+        assert not words or plain(words) in text
+        assert "not" not in wanted or plain(wanted["not"]) not in text
