@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from hw1lib.cifar.data import Cifar10
 from qmdbook.render import Outputs, render
 from trainings import banded, write_tree
 
+settings.register_profile("any machine", deadline=None)  # how long one takes says nothing
+settings.load_profile("any machine")
 torch.set_num_threads(1)  # other tests run on the other cores,
 os.environ["OMP_NUM_THREADS"] = "1"  # and kernels that fight for all of them take thrice the time
 

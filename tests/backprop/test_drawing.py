@@ -41,14 +41,14 @@ def test_derivatives_can_be_shown_in_place_of_the_weights() -> None:
     assert styles.count(":") == 8 - 2  # the zeros, but for the biases'
 
 
-@settings(max_examples=10, deadline=None, phases=[Phase.generate])  # shrinking draws for minutes
+@settings(max_examples=10, phases=[Phase.generate])  # shrinking draws for minutes
 @given(networks(largest=3))
 def test_no_two_texts_overlap(network: Network) -> None:
     figure = draw_network(network, forward(network))
     assert not [pair for pair in combinations(boxes(figure), 2) if Bbox.intersection(*pair)]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(networks(largest=2 * READABLE))
 def test_every_network_can_be_drawn(network: Network) -> None:
     draw_network(network, forward(network)).canvas.draw()

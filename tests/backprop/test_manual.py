@@ -53,7 +53,7 @@ def test_a_published_worked_example() -> None:
     assert values.y_hat.tolist() == pytest.approx([0.75136507], abs=5e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(networks())
 def test_the_forward_pass_is_right_to_the_last_digits(network: Network) -> None:
     values, oracle = forward(network), Oracle(network, 60)

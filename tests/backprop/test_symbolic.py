@@ -21,7 +21,7 @@ def test_values_are_exact() -> None:
     assert not loss_in(network, "W_H", (0, 1)).has(sympy.Float)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(networks())
 def test_the_expressions_are_those_of_the_passes(network: Network) -> None:
     exact, values = written_out(network), forward(network)

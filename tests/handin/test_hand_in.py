@@ -224,7 +224,7 @@ def shown(markdown: str) -> str:
     return html.unescape(re.sub(r"</?(p|span)>", "", page)).strip()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1))
 def test_any_name_stays_text(name: str) -> None:
     notebook = nbformat.v4.new_notebook()
