@@ -145,6 +145,9 @@ REFUSED = [
     (cell("x = 1  # <1>") + "\n\n1. One.", 1, "annotations of code"),
     ("a\n\n{{< video x >}}", 3, "shortcodes"),
     ("a {{< meta title >}}", 1, "shortcodes"),
+    ("a\n\nb `{value} 7`", 3, "the builder writes this itself"),
+    ('``` {.cell part="0"}\n```', 1, "the builder writes this itself"),
+    ("``` {.read}\na\n```", 1, "a block of code of class 'read'"),
     # Formulas.
     ("a\n\n$x \\tag{1}$", 3, "\\tag in a formula"),
     ("$\\cancel{x}$", 1, "\\cancel in a formula"),
@@ -157,6 +160,7 @@ REFUSED = [
     ("a\n\n$`{python} r'\\foo'`$", 3, "\\foo in a formula"),
     # Letters.
     ("a\n\nb 中文", 3, "the PDF's fonts have no 中 (U+4E2D)"),
+    ("$x = 中$", 1, "the PDF's fonts have no 中"),
     ("a 🙂", 1, "the PDF's fonts have no 🙂"),
     ("```\nテスト\n```", 2, "the PDF's fonts have no テ"),
     (markdown("日本"), 3, "the PDF's fonts have no 日"),

@@ -39,6 +39,9 @@ def read_chapters(chapters: list[Chapter], folder: Path) -> dict[str, list[Node]
             line = _line_of(chapter, problem, folder)
             raise BookError(f"{chapter.where(line)}: {problem.message}.")
         shown = sorted(parts_in(trees[chapter.name]))
+        if shown and shown[-1] >= len(chapter.parts):
+            place = chapter.place_of(r"\{value\} \d|\{ *\.cell ")
+            raise BookError(f"{place}: the builder writes this itself, in place of code.")
         for number, part in enumerate(chapter.parts):
             if shown.count(number) != 1:
                 what = "a cell" if isinstance(part, Cell) else "an inline expression"

@@ -69,6 +69,7 @@ KNOWN = {
 WHERE_THE_ATTRIBUTES_ARE = {"Header": 1} | dict.fromkeys(
     ("Code", "Link", "Image", "Span", "CodeBlock", "Div", "Figure", "Table"), 0
 )
+OWN = ("read", "cell-code", "cell-output")  # classes of the builder's own blocks of code
 NAMES = {
     "Code": "inline code", "CodeBlock": "a block of code", "Div": "a block", "Header": "a heading",
     "Image": "an image",
@@ -143,6 +144,7 @@ def _of_element(kind: str, content: Node, only_html: bool) -> Iterator[Problem]:
         yield from _of_raw(content[0], content[1], only_html)
     elif kind == "Math":
         yield from _of_formula(content[1])
+        yield from _of_letters(content[1])
     elif kind == "Str":
         if content.startswith("{{<"):
             yield Problem("shortcodes are not known here", "{{<")
@@ -182,7 +184,9 @@ def _of_attributes(
     rows = [KNOWN[kind]]
     name = NAMES.get(kind, f"a {kind.lower()}")
     for count, found in enumerate(classes):
-        row = KNOWN.get(f"{kind}.{found}") or (None if count else KNOWN.get(f"{kind}.*"))
+        row = KNOWN.get(f"{kind}.{found}")
+        if not row and not count and found not in OWN:
+            row = KNOWN.get(f"{kind}.*")
         if not row:
             yield Problem(f"{name} of class {found!r} is not known here", found)
             return

@@ -27,6 +27,14 @@ from qmdbook.render import render
 from qmdbook.weave import weave
 from smallbook import DRAWING
 
+GRID = """\
++-----+---+
+| a   | x |
++=====+===+
+| - b | 1 |
+| - c |   |
++-----+---+
+"""
 CONFIG = """\
 project: {type: book, output-dir: _book}
 format: {html: {html-math-method: mathml}}
@@ -171,6 +179,15 @@ def test_what_is_known_is_shown(sections: dict[str, list[str]], number: int) -> 
             assert plain(wanted["not"]) not in texts[number], name
         if not {"all", "not"} & set(wanted) and name not in wanted and name != "notebook":
             assert all(plain(words) not in texts[number] for words in wanted.values())
+
+
+def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
+    """Notebooks' tables can't hold lists: pandoc writes [TABLE] instead."""
+    write_chapter(tmp_path, [GRID])
+    with pytest.raises(
+        BookError, match=r"chapter\.qmd: `a x b 1 c` would be missing from the notebook"
+    ):
+        render(tmp_path, tmp_path / "_book", "pandoc")
 
 
 @pytest.mark.quarto
