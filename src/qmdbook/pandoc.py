@@ -1,4 +1,4 @@
-"""Runs pandoc: once to parse and number a chapter, once for each format to write it."""
+"""Runs pandoc: to parse and number chapters, and to write each format, in which no word may be lost."""
 
 from __future__ import annotations
 

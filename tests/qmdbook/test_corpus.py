@@ -185,7 +185,7 @@ def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
     """Notebooks' tables can't hold lists: pandoc writes [TABLE] instead."""
     write_chapter(tmp_path, [GRID])
     with pytest.raises(
-        BookError, match=r"chapter\.qmd: `a x b 1 c` would be missing from the notebook"
+        BookError, match=r"chapter\.qmd: `a x b c 1` would be missing from the notebook"
     ):
         render(tmp_path, tmp_path / "_book", "pandoc")
 
