@@ -84,7 +84,7 @@ aligned align align* gathered gather gather* equation equation* array cases
 matrix bmatrix pmatrix vmatrix Vmatrix Bmatrix
 """
 _COMMANDS = r"""
- \ , ; : ! { } | % $ # & _ quad qquad left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr
+\ , ; : ! { } | % $ # & _ quad qquad left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr
 Biggl Biggr begin end text textbf textit textrm mathrm mathbf mathit mathbb mathcal mathfrak mathsf
 mathtt boldsymbol operatorname frac dfrac tfrac binom sqrt overline underline overbrace underbrace
 hat widehat bar tilde widetilde vec dot ddot overset underset stackrel substack displaystyle
@@ -99,7 +99,12 @@ gets mapsto rightarrow leftarrow leftrightarrow Rightarrow Leftarrow Leftrightar
 longleftarrow Longrightarrow Longleftarrow Longleftrightarrow implies iff uparrow downarrow
 hookrightarrow longmapsto infty partial nabla forall exists nexists emptyset varnothing ell hbar Re
 Im aleph top bot prime dots ldots cdots vdots ddots dotsc dotsb angle triangle square langle rangle
-lfloor rfloor lceil rceil lvert rvert lVert rVert vert Vert lbrace rbrace
+lfloor rfloor lceil rceil lvert rvert lVert rVert vert Vert lbrace rbrace dagger ddagger triangleq
+leqslant geqslant lesssim gtrsim bigcup bigcap bigoplus bigotimes coprod bigvee bigwedge sqcup sqcap
+asymp nearrow searrow Uparrow Downarrow updownarrow rightleftharpoons leadsto complement imath jmath
+blacksquare smallsetminus ltimes rtimes doteq coloneqq backslash because therefore nmid nsubseteq
+subsetneq supsetneq mathring acute grave check breve overrightarrow overleftarrow mathscr mathop
+xrightarrow boxed bm phantom
 """
 ENVIRONMENTS = frozenset(_ENVIRONMENTS.split())
 COMMANDS = frozenset(_COMMANDS.split()) | {" "}

@@ -1,4 +1,4 @@
-"""Runs pandoc: to parse and number chapters, and to write each format, in which no word may be lost."""
+"""Runs pandoc: to parse and number chapters, and to write formats, in which no word may be lost."""
 
 from __future__ import annotations
 
