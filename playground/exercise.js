@@ -80,7 +80,7 @@ function mistakeOf(pass, name, index, typed) {
 }
 
 // [question, kind, the values that the mistake gives]
-function forwardMistakes({ numbers, z_H, h, z_O, y_hat, loss }) {
+function forwardMistakes({ network, numbers, z_H, h, z_O, y_hat, loss }) {
   const { x, y, W_H, b_H, W_O, b_O } = numbers, squared = total(y_hat.map((p, k) => (p - y[k]) ** 2));
   return [
     ["z_H", "bias", product(W_H, x)],
@@ -91,6 +91,7 @@ function forwardMistakes({ numbers, z_H, h, z_O, y_hat, loss }) {
     ["z_O", "early_z", plus(product(W_O, z_H), b_O)],
     ["z_O", "turned", plus(product(transpose(W_O), h), b_O)],
     ["y_hat", "softmax", z_O],
+    ["y_hat", "sigmoid", network.output === "softmax" ? z_O.map((z) => 1 / (1 + Math.exp(-z))) : []],
     ["loss", "log_2", [loss / Math.LN2]],
     ["loss", "log_10", [loss / Math.LN10]],
     ["loss", "log_sign", [-loss]],

@@ -12,7 +12,7 @@ from qmdbook.qmd import parse_chapter
 
 LABEL = re.compile(r"@((?:eq|sec|fig|tbl)-[\w-]*\w)")
 DEFINED = re.compile(r"#((?:eq|sec|fig|tbl)-[\w-]*\w)|^#\| label: ((?:fig|tbl)-[\w-]*\w)", re.M)
-CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar")
+CHAPTERS = ("index", "q1_backprop", "q2_adam", "q3_cifar", "teaching")
 
 
 def test_labels_in_docstrings_exist_in_the_chapters(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `hw1 gradients`, `adam`, `data`, `train`, `verify` and `render`.
+"""The command line: what `hw1` runs, a function for each command.
 
 Each command imports what it needs when it runs, so that `hw1 --help` is immediate.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
-from hw1lib.project import default_data_dir, project_root
+from hw1lib.project import NETWORK, default_data_dir, project_root
 
 INTERRUPTED = 128 + 2  # as shells have it for SIGINT
 LARGEST = 2**63 - 1
@@ -57,6 +57,10 @@ def parser() -> argparse.ArgumentParser:
     _train_options(add("train", "question 3: train the net and write results/", _train))
     verify = add("verify", "question 3: train again and compare with results/", _verify)
     _training_options(verify, "compare the first N epochs only (default: all)")
+    _sheets_options(
+        add("sheets", "for staff: a network, a sheet and a key for each student", _sheets)
+    )
+    _check_options(add("check", "check answers to question 1, one's own or a course's", _check))
     _render_options(add("render", "build the site, the PDF and the notebooks", _render))
     return top
 
@@ -179,6 +183,82 @@ def _verify(options: argparse.Namespace) -> int:
     return 1 if verification.differences else 0
 
 
+def _sheets_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("roster", type=Path, help="CSV file with the columns id and name")
+    command.add_argument(
+        "--output-dir", type=Path, required=True, metavar="DIR", help="folder for all files"
+    )
+    command.add_argument(
+        "--seed",
+        type=whole_number(0),
+        default=0,
+        help="another seed gives everybody another network (default: 0)",
+    )
+    command.add_argument(
+        "--sizes",
+        type=layer_sizes,
+        default=(2, 3, 2),
+        metavar="N,M,K",
+        help="units of the input, hidden and output layers (default: 2,3,2)",
+    )
+    command.add_argument(
+        "--activation", default="relu", help="relu (the default), sigmoid, tanh or identity"
+    )
+    command.add_argument("--output", default="softmax", help="softmax (the default) or sigmoid")
+
+
+def _sheets(options: argparse.Namespace) -> None:
+    from hw1lib.course.networks import Design
+    from hw1lib.course.sheets import write_sheets
+
+    design = Design(options.seed, options.sizes, options.activation, options.output)
+    count = write_sheets(options.roster, options.output_dir, design)
+    print(f"{count:,} sheets and their keys are in {options.output_dir}.")
+
+
+def _check_options(command: argparse.ArgumentParser) -> None:
+    one = command.add_argument_group("one student's answers")
+    one.add_argument(
+        "answers_file", nargs="?", type=Path, metavar="ANSWERS", help="TOML file with the answers"
+    )
+    one.add_argument(
+        "--network",
+        type=Path,
+        help="their network (default: network.toml beside the answers, else the book's)",
+    )
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.add_argument("--show", action="store_true", help="give the right values too")
+    course = command.add_argument_group("a course's answers, for staff")
+    course.add_argument("--roster", type=Path, help="CSV file with the columns id and name")
+    course.add_argument("--keys", type=Path, metavar="DIR", help="folder of ID.json")
+    course.add_argument(
+        "--answers", type=Path, metavar="DIR", help="folder of ID.toml or ID/answers.toml"
+    )
+    course.add_argument("--points", type=Path, help="TOML file with points (default: 1 an answer)")
+    course.add_argument("--output", type=Path, help="CSV file for the grades")
+
+
+def _check(options: argparse.Namespace) -> None:
+    whole = {name: getattr(options, name) for name in ("roster", "keys", "answers", "output")}
+    missing = [name for name, value in whole.items() if value is None]
+    if (options.answers_file is None) == bool(missing) or 0 < len(missing) < len(whole):
+        raise InputError("name one file of answers, or --roster, --keys, --answers and --output.")
+    if options.answers_file is None:
+        from hw1lib.course.grading import Course, grade
+
+        course = Course(options.roster, options.keys, options.answers, options.points)
+        count = grade(course, options.output)
+        print(f"The grades of {count:,} students are in {options.output}.")
+        return
+    from hw1lib.backprop.network import load_network
+    from hw1lib.course.checking import as_json, as_text, check_answers, read_answers
+
+    beside = options.answers_file.with_name(NETWORK)
+    network = load_network(options.network or (beside if beside.exists() else None))
+    findings = check_answers(network, read_answers(options.answers_file, network))
+    print((as_json if options.json else as_text)(findings, options.show))
+
+
 def _render_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--engine",
@@ -259,6 +339,16 @@ def whole_number(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return convert
+
+
+def layer_sizes(text: str) -> tuple[int, ...]:
+    """A converter for argparse: three whole numbers such as 2,3,2."""
+    sizes = tuple(
+        int(size) if size.isdecimal() and len(size) < 9 else 0 for size in text.split(",")
+    )
+    if len(sizes) != 3 or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"{text:.30} is not three whole numbers such as 2,3,2")
+    return sizes
 
 
 def number(text: str) -> float | int:

@@ -1,14 +1,18 @@
-"""Writes files whole or not at all."""
+"""Writes files whole or not at all, and reads what people wrote."""
 
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from hw1lib.errors import InputError
+from hw1lib.errors import InputError, shown
 
+MAX_DOTS = 10_000  # tomllib's time grows with their square
 UNFINISHED = ".part"  # how names of half-written files end
 
 
@@ -40,3 +44,38 @@ def write_text(path: Path, text: str) -> None:
     """Writes `text` as UTF-8 with Unix line ends, atomically; raises what `replacing` raises."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_text(path: Path, largest: int, wanted: str) -> str:
+    """The text of a UTF-8 file of at most `largest` bytes.
+
+    Raises:
+        InputError: it can't be read; `wanted` says what the file should be, such as "a roster".
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise InputError(f"{shown(path)} is too large for {wanted}; check that it is one.")
+        return content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(
+            f"{shown(path)} can't be read ({reason}); give the path of {wanted}."
+        ) from error
+
+
+def read_toml(path: Path, largest: int, wanted: str) -> dict[str, Any]:
+    """The fields of a TOML file, decimals as they are written; arguments as of `read_text`.
+
+    Raises:
+        InputError: it can't be read, or is not TOML.
+    """
+    text = read_text(path, largest, wanted)
+    try:
+        if text.count(".") > MAX_DOTS:
+            raise ValueError("it holds too many dots")
+        return tomllib.loads(text, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        reason = re.sub(r"[^ -~]", "?", str(error))
+        raise InputError(f"{shown(path)} is not TOML ({reason:.80}); correct it there.") from error

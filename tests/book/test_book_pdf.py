@@ -32,7 +32,7 @@ from pdfs import (
 from qmdbook.render import Outputs
 
 THEORY = ("q1_backprop", "q2_adam")
-CHAPTERS = ("index", *THEORY, "q3_cifar", "api", "notation")
+CHAPTERS = ("index", *THEORY, "q3_cifar", "teaching", "api", "notation")
 STRAIGHT = str.maketrans("\u2019\u201c\u201d", '\'""')
 FONTS = {"STIXTwoText", "STIXTwoMath", "DejaVuSansMono"}
 

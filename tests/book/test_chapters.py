@@ -18,7 +18,7 @@ from pdfs import text_of
 from qmdbook.render import Outputs
 
 QUESTIONS = ("q1_backprop", "q2_adam", "q3_cifar")
-CHAPTERS = ("index", *QUESTIONS, "api", "notation")
+CHAPTERS = ("index", *QUESTIONS, "teaching", "api", "notation")
 
 
 def answers(root: Path) -> list[str]:

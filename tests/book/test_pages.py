@@ -17,7 +17,7 @@ from qmdbook.render import Outputs
 
 pytestmark = pytest.mark.browser
 QUESTIONS = ("q1_backprop", "q2_adam", "q3_cifar")
-CHAPTERS = ("index", *QUESTIONS, "api", "notation")
+CHAPTERS = ("index", *QUESTIONS, "teaching", "api", "notation")
 PAPER = "getComputedStyle(document.body).backgroundColor"
 ATTACK = """async () => {
   const reported = [];

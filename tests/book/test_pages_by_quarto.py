@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.quarto, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (360, "dark")])
-@pytest.mark.parametrize("name", ["index", "q1_backprop", "q2_adam", "q3_cifar", "api", "notation"])
+@pytest.mark.parametrize(
+    "name", ["index", "q1_backprop", "q2_adam", "q3_cifar", "teaching", "api", "notation"]
+)
 def test_pages_load_whole_fit_and_are_accessible(
     built_by_quarto: Outputs, browser: Browser, name: str, width: int, theme: str
 ) -> None:

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
+from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import Network, parse_network
-from hw1lib.backprop.playground import HINTS
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import find_zeros
 from pages import visiting
@@ -168,6 +168,8 @@ def mistakes(network: Network) -> list[tuple[str, str, Array]]:
             ("delta_H", kind, back * slope),
             ("W_H", kind, np.outer(back * slope, x)),
         ]
+    if len(p) > 1:
+        found.append(("y_hat", "sigmoid", 1 / (1 + np.exp(-z_O))))
     if W_H.shape[0] == W_H.shape[1]:
         found += [("z_H", "turned", W_H.T @ x + b_H), ("z_O", "exchanged", W_O @ x + b_O)]
     if W_O.shape[0] == W_O.shape[1]:

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exercises import DESIGNS, as_toml, networks
+from hw1lib.backprop.hints import HINTS
+from hw1lib.backprop.network import Network, load_network
+from hw1lib.course.checking import (
+    ASKED,
+    Finding,
+    Verdict,
+    check_answers,
+    read_answers,
+    right_values,
+)
+from hw1lib.course.mistakes import MISTAKES, STEPS, Mistake, follow
+from hw1lib.course.networks import Design
+from hw1lib.errors import InputError
+
+WRONG = (Verdict.WRONG, Verdict.SHAPE)
+
+
+def check(network: Network, text: str, folder: Path) -> dict[str, Finding]:
+    path = folder / "answers.toml"
+    path.write_text(text, encoding="utf-8")
+    return {f.name: f for f in check_answers(network, read_answers(path, network))}
+
+
+@pytest.fixture
+def book(root: Path) -> Network:
+    return load_network(root / "network.toml")
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=str)
+def test_right_answers_are_right(design: Design, tmp_path: Path) -> None:
+    for network in networks(design, 5):
+        found = check(network, as_toml(right_values(network)), tmp_path)
+        assert {f.verdict for f in found.values()} == {Verdict.RIGHT}
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=str)
+def test_planted_mistakes_are_named(design: Design, tmp_path: Path) -> None:
+    plant(design, 2, tmp_path)
+
+
+@pytest.mark.slow
+def test_each_mistake_in_50_answers_is_named(tmp_path: Path) -> None:
+    named = [plant(design, 50, tmp_path) for design in DESIGNS]
+    kinds = set().union(*named)
+    assert kinds == set(HINTS) - {"early", "digits", "unreadable", "wrong"}
+
+
+def plant(design: Design, count: int, folder: Path) -> dict[str, int]:
+    """How often each kind was named, or one that gives the same file; nothing else is named."""
+    named: dict[str, int] = {}
+    for network in networks(design, count):
+        texts = {mistake: as_toml(follow(network, [mistake])) for mistake in MISTAKES}
+        right = as_toml(right_values(network))
+        for mistake, text in texts.items():
+            if all(line in right.splitlines() for line in text.splitlines()):
+                continue  # it changes nothing here
+            found = check(network, text, folder)
+            said = [finding.diagnosis for finding in found.values() if finding.verdict in WRONG]
+            twins = [other.sentence for other, same in texts.items() if is_same(same, text)]
+            assert said, text
+            for diagnosis in said:
+                assert any(twin in diagnosis for twin in twins), (mistake, text, said)
+            named[mistake.kind] = named.get(mistake.kind, 0) + 1
+    return named
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether nobody could tell two files apart, 0 and 0.0000 being the same."""
+    return re.sub(r"-?0\.0000", "0", one) == re.sub(r"-?0\.0000", "0", other)
+
+
+def test_a_slip_carried_on_is_marked_as_such(tmp_path: Path) -> None:
+    for network in networks(DESIGNS[0], 5):
+        slip = right_values(network)["y_hat"] + np.array([0.031, -0.031])
+        values = follow(network, given={"y_hat": slip.round(4)})
+        found = check(network, as_toml(values), tmp_path)
+        assert found["y_hat"].verdict == Verdict.WRONG
+        others = {found[name].verdict for name in ("loss", "db_O", "dW_O")}
+        assert others == {Verdict.CARRIED}
+        assert {found["db_H"].verdict, found["dW_H"].verdict} <= {Verdict.CARRIED, Verdict.RIGHT}
+
+
+def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
+    two = [m for m in MISTAKES if (m.kind, m.step) in {("log_2", "loss"), ("transposed", "dW_H")}]
+    for network in networks(DESIGNS[0], 5):
+        found = check(network, as_toml(follow(network, two)), tmp_path)
+        assert found["loss"].diagnosis == HINTS["log_2"]
+        assert found["dW_H"].verdict == Verdict.SHAPE
+        assert found["dW_H"].diagnosis == f"It must be 3 x 2 and is 2 x 3. {HINTS['transposed']}"
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict", "diagnosis"),
+    [
+        ("loss = 1.7014", Verdict.RIGHT, ""),
+        ("loss = '1,70'", Verdict.RIGHT, ""),
+        ("loss = [1.701]", Verdict.RIGHT, ""),
+        ("loss = 1.7e0", Verdict.RIGHT, ""),
+        ("loss = 2", Verdict.WRONG, HINTS["digits"]),
+        ("loss = 1.71", Verdict.WRONG, HINTS["early"]),
+        ("y_hat = [1, 0]", Verdict.WRONG, HINTS["wrong"]),
+        ("loss = 'about 2'", Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = true", Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = 1" + "0" * 50, Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = inf", Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = [[[1]]]", Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = [1, 2]", Verdict.SHAPE, "It must be one number and is a list of 2."),
+        ("y_hat = [0.8175, 0.182]", Verdict.RIGHT, ""),  # cut off, and rounded
+        ("y_hat = [[0.8176], [0.1824]]", Verdict.RIGHT, ""),
+        ("y_hat = []", Verdict.SHAPE, "It must be a list of 2 and is a list of 0."),
+        ("dW_O = [[1, 2], [3]]", Verdict.SHAPE, "Its rows have different lengths."),
+        ("zeros = ['dW_H[2,1]']", Verdict.WRONG, "Of the zeros, 7 are missing, and 0 are none."),
+        ("zeros = ['dW_H']", Verdict.WRONG, 'Write each zero as "dW_H[2, 1]" or "db_H[2]".'),
+    ],
+)  # fmt: skip
+def test_numbers_are_judged_to_the_digits_given(
+    book: Network, tmp_path: Path, line: str, verdict: Verdict, diagnosis: str
+) -> None:
+    found = check(book, line, tmp_path)
+    finding = found.pop(line.split()[0])
+    assert (finding.verdict, finding.diagnosis) == (verdict, diagnosis)
+    assert {f.verdict for f in found.values()} == {Verdict.MISSING}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"dW = 1", "unknown field 'dW'"),
+        (b"loss = ", "is not TOML"),
+        (b"\xff", "not UTF-8"),
+        (b"loss = " + b"[" * 5000, "is not TOML"),
+        (b"a." * 20_000, "too many dots"),
+        (b"#" * 300_000, "too large"),
+    ],
+)
+def test_files_that_are_no_answers_are_refused(
+    book: Network, tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "answers.toml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        read_answers(path, book)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_mistake_has_a_step_and_words() -> None:
+    assert all(isinstance(m, Mistake) and m.step in STEPS and m.kind in HINTS for m in MISTAKES)
+    assert set(ASKED) <= set(STEPS)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from exercises import DESIGNS
+from hw1lib.backprop.check import autograd_gradients, torch_loss
+from hw1lib.backprop.zeros import Kind
+from hw1lib.course.networks import Design, student_network
+from hw1lib.course.roster import Student
+from hw1lib.course.sheets import network_toml, solve
+from hw1lib.errors import InputError
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=str)
+def test_keys_agree_with_autograd_and_networks_are_exercises(design: Design) -> None:
+    for number in range(8):
+        check_exercise(design, f"s{number}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", DESIGNS, ids=str)
+def test_200_keys_agree_with_autograd(design: Design) -> None:
+    for number in range(200 // len(DESIGNS)):
+        check_exercise(design, f"t{number}")
+
+
+def check_exercise(design: Design, identifier: str) -> None:
+    """By torch alone; what is small in its gradients, and nothing else, is listed as zero."""
+    exercise = solve(Student(identifier, "A"), design)
+    network, values = exercise.network, exercise.values
+    loss = float(torch_loss(network)(*network.parameters().values()))
+    assert values["loss"] == pytest.approx(loss, rel=1e-12)
+    assert 0.3 <= loss <= 4
+    small = set()
+    for name, expected in autograd_gradients(network).items():
+        torch.testing.assert_close(torch.tensor(values[f"d{name}"]).double(), expected)
+        small |= {(name, tuple(i)) for i in (expected.abs() < 1e-9).nonzero().tolist()}
+    assert {(zero.parameter, zero.index) for zero in exercise.zeros} == small
+    kinds = {cause.kind for zero in exercise.zeros for cause in zero.causes}
+    assert kinds - {Kind.INACTIVE}
+    assert Kind.KINK not in kinds
+    assert design.activation != "relu" or len(set(network.active)) == 2
+    assert len(set(values["z_O"])) == len(values["z_O"])
+
+
+def test_a_network_follows_from_seed_and_id_alone() -> None:
+    """This one was made on 25 November 2026, and stays the same for ever."""
+    network = student_network(Design(7, (2, 3, 2)), "ada")
+    assert network_toml(network).splitlines()[:6] == [
+        "x = [1, 0]",
+        "y = [1, 0]",
+        "W_H = [[-1, -1], [-2, 2], [-1, 1]]",
+        "b_H = [-3, 3, 2]",
+        "W_O = [[3, -1, 1], [0, -3, 2]]",
+        "b_O = [-2, 0]",
+    ]
+    assert student_network(Design(8, (2, 3, 2)), "ada") != network
+
+
+def test_designs_without_exercises_are_refused() -> None:
+    for arguments in [
+        (0, (2, 1, 2)), (0, (2, 5, 2)), (0, (2, 3, 1)), (0, (2, 3, 2), "relu", "sigmoid"),
+        (0, (2, 3, 2), "elu"),
+    ]:  # fmt: skip
+        with pytest.raises(InputError, match=r"^--"):
+            Design(*arguments)  # type: ignore[arg-type]

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from hw1lib.backprop.network import load_network
+from hw1lib.cli import main
+from hw1lib.course import sheets
+from hw1lib.course.grading import read_key
+
+NAMES = {
+    "a1": "Ada Lovelace",
+    "b2": '=HYPERLINK("x") #panic() $x$ <b>',
+    "c3": "Ünï Ço",
+    "d4": "@me",
+}
+
+
+def write_roster(folder: Path, students: dict[str, str]) -> Path:
+    path = folder / "roster.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["group", "id", "name"], *((1, *s) for s in students.items())])
+    return path
+
+
+def make(roster: Path, folder: Path, *options: str) -> int:
+    return main(["sheets", str(roster), "--output-dir", str(folder), *options])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("course")
+    assert make(write_roster(base, NAMES), base / "out") == 0
+    return base / "out"
+
+
+def test_the_same_in_any_order_and_after_an_interruption(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, written = sheets._keep, []
+
+    def stop(path: Path, content: bytes) -> None:
+        written.append(path)
+        if len(written) == 6:
+            raise KeyboardInterrupt
+        keep(path, content)
+
+    roster, out = write_roster(tmp_path, NAMES), tmp_path / "out"
+    monkeypatch.setattr(sheets, "_keep", stop)
+    assert make(roster, out) == 130
+    monkeypatch.undo()
+    assert 0 < len(contents(out)) < 6
+    assert make(roster, out) == 0
+    assert contents(out) == contents(made)
+    turned = write_roster(tmp_path, dict(reversed(NAMES.items())))
+    assert make(turned, tmp_path / "turned") == 0
+    ours, theirs = contents(made), contents(tmp_path / "turned")
+    assert {n for n in ours if ours[n] != theirs[n]} == {"keys.csv", "keys.pdf"}  # in its order
+
+
+def test_nothing_of_another_run_is_overwritten(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(made)
+    for options in (("--seed", "1"), ("--activation", "tanh")):
+        assert make(write_roster(tmp_path, NAMES), made, *options) == 2
+        assert "is kept; name another --output-dir" in capsys.readouterr().err
+    assert make(write_roster(tmp_path, {"a1": "Another name"}), made) == 2
+    assert contents(made) == before
+
+
+def test_names_are_text_everywhere(made: Path) -> None:
+    keys = PdfReader(made / "keys.pdf").pages
+    assert len(keys) == len(NAMES)
+    for (identifier, name), page in zip(NAMES.items(), keys, strict=True):
+        assert f"{name}, {identifier}" in page.extract_text()
+        sheet = PdfReader(made / identifier / "sheet.pdf").pages
+        assert f"{name}, {identifier}" in sheet[0].extract_text()
+        network = load_network(made / identifier / "network.toml")
+        assert read_key(made / "key" / f"{identifier}.json") == network
+    with (made / "keys.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"][0] for row in rows] == ["A", "'", "Ü", "'"]
+    key = json.loads((made / "key" / "b2.json").read_text(encoding="utf-8"))
+    assert key["name"] == NAMES["b2"]
+    assert float(rows[1]["dW_H[3,2]"]) == key["dW_H"][2][1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "has no column id"),
+        (b"name,x\nA,1\n", "has no column id"),
+        (b"id\n1\n", "has no column name"),
+        (b"id,name\n", "has no students"),
+        (b"id,name\na,A\na,B\n", "has the id a twice"),
+        (b"id,name\na,A\nA,B\n", "which differ in capitals only"),
+        (b"id,name\n../x,A\n", "line 2: the id '../x' can't name a folder"),
+        (b"id,name\nCON,A\n", "can't name a folder"),
+        (b"id,name\nkey,A\n", "can't name a folder"),
+        (b"id,name\n" + b"a" * 300 + b",A\n", "can't name a folder"),
+        (b"id,name\na\n", "the name of a must be"),
+        (b'id,name\na,"A\nB"\n', "the name of a must be"),
+        (b"id,name\na,\xff\n", "not UTF-8"),
+        (b'id,name\na,"A\n', "is not CSV"),
+        (b"id,name\n" + b"x" * 10**7, "is too large for a roster"),
+    ],
+)  # fmt: skip
+def test_bad_rosters_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, message: str
+) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_bytes(content)
+    assert make(roster, tmp_path / "out") == 2
+    captured = capsys.readouterr().err
+    assert message in captured
+    assert captured.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [roster]
+
+
+def test_equal_networks_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = sheets.student_network
+    monkeypatch.setattr(sheets, "student_network", lambda design, _: network(design, "same"))
+    assert make(write_roster(tmp_path, NAMES), tmp_path / "out") == 2
+    assert "a1 and b2 get the same network" in capsys.readouterr().err
