@@ -190,9 +190,11 @@ for i in range(3):
 "not shown"
 ```
 
+::: {.content-visible when-format="html"}
 ```{=html}
 <p>Raw for pages.</p>
 ```
+:::
 
 @eq-made.
 """

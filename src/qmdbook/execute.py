@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from qmdbook.cache import cache_path, read_cache, state_of, write_cache
 from qmdbook.errors import BookError
 from qmdbook.project import Project
-from qmdbook.qmd import Chapter, Prose
+from qmdbook.qmd import Chapter, Inline
 
 SETUP = """\
 import matplotlib, matplotlib_inline.backend_inline as inline
@@ -90,9 +90,8 @@ def _from_cache(project: Project, chapter: Chapter, state: str) -> tuple[Noteboo
 def code_cells(chapter: Chapter) -> Iterator[tuple[str, str, int, int]]:
     """Kind, source, line and part of all evaluated code: cells and inline expressions."""
     for number, part in enumerate(chapter.parts):
-        if isinstance(part, Prose):
-            for expression, line in part.inline():
-                yield "inline", expression, line, number
+        if isinstance(part, Inline):
+            yield "inline", part.source, part.line, number
         elif part.options.get("eval", True):
             yield "cell", part.source, part.line, number
 

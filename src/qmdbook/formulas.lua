@@ -1,7 +1,7 @@
 -- What pandoc's writers get wrong in formulas; for Quarto and for resolve.lua.
 --
 -- In MathML no browser puts a space between log and what follows it without brackets. The typst
--- writer has no gap between the columns of cases nor for \;, takes \| and \lvert for relations, and gives
+-- writer has no gap between the columns of cases and aligned nor for \;, none between those of an array at all, takes \| and \lvert for relations, and gives
 -- a matrix within a line no more room than a letter.
 
 if FORMAT:match("^html") then
@@ -21,9 +21,34 @@ local function fences(text)
   return (text:gsub("\\lvert", "\\left|"):gsub("\\rvert", "\\right|"))
 end
 
+-- The second, fourth, … & of an aligned line parts two equations.
+local function apart(text)
+  if not text:match("\\begin{align") then return text end
+  local inside, count, result = {}, 0, {}
+  local at = 1
+  while at <= #text do
+    local piece = text:match("^\\%a+%*?", at) or text:match("^\\.", at) or text:sub(at, at)
+    at = at + #piece
+    if piece == "\\begin" then
+      table.insert(inside, text:match("^{(%a+)", at))
+      count = #inside == 1 and 0 or count
+    elseif piece == "\\end" then
+      table.remove(inside)
+    elseif #inside == 1 and inside[1]:match("^align") and piece == "\\\\" then
+      count = 0
+    elseif #inside == 1 and inside[1]:match("^align") and piece == "&" then
+      count = count + 1
+      if count % 2 == 0 then piece = "\\quad &" end
+    end
+    table.insert(result, piece)
+  end
+  return table.concat(result)
+end
+
 local function Math(el)
   local open = false
-  local text = fences(el.text):gsub("\\(.)", function(escaped)
+  local given = apart(el.text):gsub("\\begin{array}%b{}", "\\begin{matrix}"):gsub("\\end{array}", "\\end{matrix}")
+  local text = fences(given):gsub("\\(.)", function(escaped)
     if escaped == ";" then return "\\:" end
     if escaped ~= "|" then return nil end
     open = not open

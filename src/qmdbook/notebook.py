@@ -18,11 +18,12 @@ from qmdbook.pandoc import HERE, NOTEBOOK, Document, write
 from qmdbook.project import Project
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.site import citation_options
-from qmdbook.weave import SPECIAL
+from qmdbook.weave import is_drawn
 
 MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
 OUTPUT = re.compile(r"^<!-- output (\d+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
+SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^&\"'])")
 DPI = 160  # of figures
 UNRESOLVED = re.compile(r"@(fig|tbl|eq|sec)-|\{#")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -107,6 +108,8 @@ def _code(
     kept = []
     shown = cell.options.get("include", True) and cell.options.get("output", True)
     for number, output in enumerate(outputs if shown else []):
+        if is_drawn(output):
+            continue
         output = nbformat.from_dict(output)
         data = output.get("data", {})
         if UNRESOLVED.search(str(data.get("text/markdown", ""))):

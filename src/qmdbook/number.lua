@@ -1,6 +1,7 @@
 -- First pass over a chapter: numbers its sections, figures, tables and equations in the order in
 -- which they stand, writes each number on its element, and lists all labels in the metadata.
 
+local stringify = pandoc.utils.stringify
 local chapter = ""
 local counts = { fig = 0, tbl = 0, eq = 0 }
 local sections = { 0, 0, 0, 0, 0 }
@@ -20,6 +21,9 @@ local function next_number(kind)
 end
 
 local function header(el)
+  if el.identifier:match("^value%-%d") or el.identifier:match("%-value%-%d") then -- of what stood there before
+    el.identifier = stringify(el):lower():gsub("[^%w%s_.-]", ""):gsub("%s+", "-")
+  end
   local number = ""
   if not el.classes:includes("unnumbered") and chapter ~= "" then
     if el.level == 1 then
@@ -32,7 +36,7 @@ local function header(el)
     el.attributes.number = number
   end
   local kind = el.level == 1 and "chapter" or "sec"
-  record(el.identifier, kind, number, pandoc.utils.stringify(el), el.attributes.part)
+  record(el.identifier, kind, number, stringify(el), el.attributes.part)
   return el
 end
 
@@ -53,45 +57,6 @@ local function callout_title(el)
     el.content[1] = pandoc.Div({ pandoc.Plain(first.content) }, pandoc.Attr("", { "callout-title" }))
     return el
   end
-end
-
-local function without_attributes(el)
-  el.attr = pandoc.Attr()
-  return el
-end
-
-local function plain_table(table)
-  local head, foot, bodies = table.head, table.foot, table.bodies
-  local rows = pandoc.List(head.rows) .. foot.rows
-  for _, body in ipairs(bodies) do rows = rows .. without_attributes(body).head .. body.body end
-  for _, row in ipairs(rows) do
-    for _, cell in ipairs(without_attributes(row).cells) do without_attributes(cell) end
-  end
-  table.head, table.foot, table.bodies = without_attributes(head), without_attributes(foot), bodies
-  return without_attributes(table)
-end
-
-local function plain_link(el)
-  return el.target:lower():match("^%s*javascript:") and el.content or without_attributes(el)
-end
-
--- HTML that a cell gave, such as a data frame, is read: its tables are tables in every format,
--- and what its tags could do on a page stays behind.
-local function cell_html(el)
-  if not el.classes:includes("cell-html") then return nil end
-  local blocks = pandoc.read(el.text, "html").blocks:walk({
-    Table = plain_table, Link = plain_link, Image = without_attributes, Code = without_attributes,
-    CodeBlock = without_attributes, Div = without_attributes, Header = without_attributes,
-    Span = without_attributes,
-  })
-  local function caption(table)
-    local text = el.attributes.caption
-    if text == "" then return nil end
-    table.identifier, table.caption = el.attributes.label, pandoc.Caption(pandoc.read(text).blocks)
-    return table
-  end
-  local function drop() return {} end -- styles and scripts
-  return blocks:walk({ Table = caption, RawBlock = drop, RawInline = drop })
 end
 
 -- `$$...$$ {#eq-x}`: the label is plain text to pandoc; it becomes a span around the formula.
@@ -117,9 +82,13 @@ local function equations(el)
   return el
 end
 
+local function without_mark(el) -- of what was read
+  if el.classes:includes("read") then return el.content end
+end
+
 function Pandoc(doc)
-  chapter = doc.meta.chapter and pandoc.utils.stringify(doc.meta.chapter) or ""
-  doc = doc:walk({ CodeBlock = cell_html, Div = callout_title })
+  chapter = doc.meta.chapter and stringify(doc.meta.chapter) or ""
+  doc = doc:walk({ Div = without_mark, Span = without_mark }):walk({ Div = callout_title })
   doc = doc:walk({
     traverse = "topdown",
     Header = header,

@@ -1,22 +1,28 @@
-"""Runs pandoc: once to parse and number a chapter, once for each format to write it."""
+"""Runs pandoc: to parse and number chapters, and to write formats, in which no word may be lost."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pypandoc
 
 from qmdbook.errors import BookError
+from qmdbook.known import Node
 
 HERE = Path(__file__).parent
-READER = "markdown"
-WIDE = "--columns=100000"  # long lines don't make a table's columns equally wide
+# A mark is a number for a formula and letters for a word, as writers set other signs in their ways.
+MARK = re.compile(r"739(\d{6})|qxz([a-j]{6})", re.IGNORECASE)
+LETTERS = str.maketrans("0123456789", "abcdefghij")
+WRITTEN = {"html5": "the page", "typst": "the PDF", "gfm": "the notebook"}
+API = [1, 23]  # the version of that
 NOTEBOOK = "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes"
 
 
@@ -36,12 +42,12 @@ class Document:
 
 
 def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
-    """Runs pandoc on `text` in `folder`.
+    """Runs pandoc on `text` in `folder`; it reads no other file and opens no connection.
 
     Raises:
         BookError: pandoc or a filter refused the text.
     """
-    command = [pypandoc.get_pandoc_path(), *arguments]
+    command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
     done = subprocess.run(
         command, input=text, cwd=folder, env=_environment(), capture_output=True, encoding="utf-8"
     )
@@ -58,28 +64,46 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
-def number_chapters(texts: dict[str, str], folder: Path) -> list[Document]:
-    """Parses the chapters' Markdown and numbers their labels.
+def read(trees: dict[str, list[Node]], folder: Path, *options: str) -> dict[str, list[Node]]:
+    """Parses what the chapters' blocks hold as text; see read.lua."""
+    blocks = [{"t": "Div", "c": [["", [], []], tree]} for tree in trees.values()]
+    divs = _filtered(blocks, {}, "read.lua", folder, *options)["blocks"]
+    return dict(zip(trees, (div["c"][1] for div in divs), strict=True))
+
+
+def parse(texts: dict[str, str], folder: Path, *options: str) -> dict[str, list[Node]]:
+    """Parses texts in Markdown, each by itself."""
+    blocks = {name: [text_block(["read"], [], text)] for name, text in texts.items()}
+    trees = read(blocks, folder, *options)
+    return {name: blocks[0]["c"][1] for name, blocks in trees.items()}
+
+
+def text_block(classes: list[str], attributes: list[list[str]], text: str) -> Node:
+    """A block of code."""
+    return {"t": "CodeBlock", "c": [["", classes, attributes], text]}
+
+
+def number_chapters(trees: dict[str, list[Node]], folder: Path) -> list[Document]:
+    """Numbers the labels of chapters.
 
     The chapter number counts the chapters whose first heading is not unnumbered.
     """
     numbers: dict[str, str] = {}
     count = 0
-    for name, text in texts.items():
-        first = next((line for line in text.splitlines() if line.startswith("# ")), "")
-        unnumbered = ".unnumbered" in first or not first
-        count += not unnumbered
-        numbers[name] = "" if unnumbered else str(count)
+    for name, blocks in trees.items():
+        title = next((header for header in elements(blocks, "Header") if header[0] == 1), None)
+        is_numbered = title is not None and "unnumbered" not in title[1][1]
+        count += is_numbered
+        numbers[name] = str(count) if is_numbered else ""
 
     def number(name: str) -> Document:
-        arguments = ["-f", READER, WIDE, "-t", "json", "--lua-filter", str(HERE / "number.lua")]
-        arguments += ["-M", f"chapter={numbers[name]}"]
-        tree = json.loads(run_pandoc(arguments, texts[name], folder))
+        chapter = {"chapter": numbers[name]}
+        tree = _filtered(trees[name], chapter, "number.lua", folder)
         labels = json.loads(tree["meta"].pop("labels")["c"])
         return Document(name, tree, tuple({**label, "page": name} for label in labels))
 
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(number, texts))
+        return list(pool.map(number, trees))
 
 
 def write(
@@ -97,14 +121,76 @@ def write(
     Raises:
         BookError: a reference leads nowhere.
     """
-    strings = {"labels": json.dumps(labels), "page": page}
-    meta = {key: {"t": "MetaString", "c": text} for key, text in strings.items()}
+    meta = _strings({"labels": json.dumps(labels), "page": page})
     tree = {**document, "meta": document["meta"] | meta}
-    resolve = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua")]
+    arguments = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua"), *arguments]
+    words: dict[str, str] = {}
+    marked = {**tree, "blocks": _marked(tree["blocks"], words)}
+    marked["meta"] = tree["meta"] | _strings({"marked": "true"})
     try:
-        return run_pandoc(resolve + arguments, json.dumps(tree), folder)
+        text = run_pandoc(arguments, json.dumps(marked), folder)
+        kept = {number or letters.lower() for number, letters in MARK.findall(text)}
+        lost = [word for mark, word in words.items() if mark not in kept]
+        if lost:
+            where = WRITTEN[arguments[arguments.index("-t") + 1].partition("-")[0]]
+            raise BookError(f"`{' '.join(lost[:8])}` would be missing from {where}")
+        return run_pandoc(arguments, json.dumps(tree), folder)
     except BookError as error:
         raise BookError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
+
+
+def _marked(node: Node, words: dict[str, str]) -> Node:
+    """A syntax tree with a mark in place of each word, formula and piece of code.
+
+    The writers get this too: a word whose mark is not in what they write is one that they lose.
+    """
+
+    def mark(word: str, is_formula: bool = False) -> str:
+        number = f"{len(words):06}"
+        own = number if is_formula else number.translate(LETTERS)
+        words[own] = word
+        return f"739{own}" if is_formula else f"qxz{own}"
+
+    if isinstance(node, list):
+        return [_marked(item, words) for item in node]
+    if not isinstance(node, dict) or node.get("t") == "Cite":
+        return node
+    kind, content = node.get("t"), cast(Node, node.get("c"))
+    if kind == "Str":
+        return {"t": kind, "c": mark(content)}
+    if kind in {"Code", "CodeBlock", "Math"}:
+        return {"t": kind, "c": [content[0], mark(content[1], kind == "Math")]}
+    if kind == "Image" and "fig-alt" in dict(content[0][2]):
+        return node  # of its texts only that one is shown
+    if kind == "Div":
+        identifier, classes, attributes = content[0]
+        attributes = [[k, mark(v) if k == "title" else v] for k, v in attributes]
+        return {"t": kind, "c": [[identifier, classes, attributes], _marked(content[1], words)]}
+    return {key: _marked(value, words) for key, value in node.items()}
+
+
+def elements(tree: object, kind: str) -> Iterator[Any]:
+    """The contents of all elements of one kind in a syntax tree."""
+    if isinstance(tree, dict):
+        if tree.get("t") == kind:
+            yield tree["c"]
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for item in tree:
+            yield from elements(item, kind)
+
+
+def _filtered(
+    blocks: list[Node], meta: dict[str, str], lua: str, folder: Path, *options: str
+) -> dict[str, Any]:
+    tree = {"pandoc-api-version": API, "meta": _strings(meta), "blocks": blocks}
+    arguments = ["-f", "json", "-t", "json", f"--lua-filter={HERE / lua}", *options]
+    filtered: dict[str, Any] = json.loads(run_pandoc(arguments, json.dumps(tree), folder))
+    return filtered
+
+
+def _strings(values: dict[str, str]) -> dict[str, Any]:
+    return {key: {"t": "MetaString", "c": text} for key, text in values.items()}
 
 
 def all_labels(documents: list[Document]) -> dict[str, dict[str, str]]:

@@ -1,9 +1,8 @@
-"""Parses a .qmd chapter into prose and code cells, and refuses what this engine does not know."""
+"""Parses a .qmd chapter into its code and the Markdown around it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,36 +10,21 @@ from typing import Any
 import yaml
 
 from qmdbook.errors import BookError
+from qmdbook.known import CAPTIONS, CELL_OPTIONS, FRONT_MATTER, TEXT
 
-INLINE = re.compile(r"(?<!`)`\{python\}[ \t]([^`]+)`")
+INLINE = re.compile(r"(?<!`)`\{python\}[ \t]+([^`\n]+)`")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*(.*?)\s*$")
-DIV = re.compile(r"^\s*:{3,}\s*(?:\{(.*)\}|(\S+))\s*$")
+DIV = re.compile(r"^\s*:{3,}\s*(.*?)[\s:]*$")
 OPTION = re.compile(r"^#\|\s?(.*)$")
-TEXT = (str,)
-# What each cell option may be: any text, or one of the values here.
-OPTIONS: dict[str, tuple[object, ...]] = {
-    "label": TEXT, "fig-cap": TEXT, "fig-alt": TEXT, "tbl-cap": TEXT, "code-summary": TEXT,
-    "classes": TEXT, "echo": (True, False), "eval": (True, False), "include": (True, False),
-    "output": (True, False, "asis"), "code-fold": (True, False, "show"),
-}  # fmt: skip
-FRONT_MATTER = {"title", "description", "jupyter", "format"}
-CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
-DIV_CLASSES = re.compile(
-    r"callout-(note|tip|warning|important|caution)|content-(visible|hidden)|extra|cards?"
-)
+ANNOTATION = re.compile(r"#\s*<\d+>\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Prose:
-    """Markdown between cells; `line` is where it starts, counted from 1."""
+class Inline:
+    """An inline expression; `line` is where it stands, counted from 1."""
 
-    text: str
+    source: str
     line: int
-
-    def inline(self) -> Iterator[tuple[str, int]]:
-        """The inline expressions with their lines."""
-        for match in INLINE.finditer(self.text):
-            yield match[1].strip(), self.line + self.text.count("\n", 0, match.start())
 
 
 @dataclass(frozen=True)
@@ -59,11 +43,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A parsed .qmd file."""
+    """A parsed .qmd file.
+
+    Attributes:
+        path: of the file.
+        front_matter: its values.
+        parts: cells and inline expressions in order.
+        text: the file's lines as Markdown, with the number of the part in place of each part.
+        ends: lines after which no paragraph, block of code or formula is open.
+    """
 
     path: Path
     front_matter: dict[str, Any]
-    parts: tuple[Prose | Cell, ...]
+    parts: tuple[Inline | Cell, ...]
+    text: str
+    ends: tuple[int, ...]
 
     @property
     def name(self) -> str:
@@ -76,7 +70,7 @@ class Chapter:
 
     def place_of(self, pattern: str) -> str:
         """The place where `pattern`, a regular expression, last stands in the file."""
-        text = self.path.read_text(encoding="utf-8")
+        text = self.path.read_text(encoding="utf-8-sig")
         found = [match.start() for match in re.finditer(pattern, text)]
         return self.where(text.count("\n", 0, found[-1]) + 1) if found else self.path.name
 
@@ -85,15 +79,48 @@ def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter
     """Reads a chapter, whose cells have the options `defaults` where they set no others.
 
     Raises:
-        BookError: it can't be read, or uses a construct that this engine does not know; names
-            file and line.
+        BookError: it can't be read, or its code, options or front matter are not known here;
+            names file and line.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BookError(f"{path.name} can't be read as UTF-8 text ({error}).") from error
-    front_matter, start = _front_matter(path, lines)
-    return Chapter(path, front_matter, tuple(_parts(path, lines, start, defaults or {})))
+    front_matter, i = _front_matter(path, lines)
+    text = [""] * i
+    if "title" in front_matter:
+        text[0] = f"# {front_matter['title']}"
+    parts: list[Inline | Cell] = []
+    ends, divs = [i], []
+
+    def note(found: re.Match[str]) -> str:
+        parts.append(Inline(found[1].strip(), i + 1))
+        return f"`{{value}} {len(parts) - 1}`"
+
+    while i < len(lines):
+        fence, div = FENCE.match(lines[i]), DIV.match(lines[i])
+        if fence:
+            end = _closing(path, lines, i, fence[1])
+            block = lines[i : end + 1]
+            if _is_cell(f"{path.name}:{i + 1}", lines[i], fence[2]):
+                block[0] = f'{fence[1]} {{.cell part="{len(parts)}"}}'
+                parts.append(_cell(path, block[1:-1], i + 1, defaults or {}))
+            text += block
+            i = end + 1
+            continue
+        if div and div[1]:
+            divs.append(i + 1)
+        elif div and divs:
+            divs.pop()
+        text.append(INLINE.sub(note, lines[i]))
+        if "`{python}" in text[-1]:
+            raise BookError(f"{path.name}:{i + 1}: an inline expression must fit on one line.")
+        i += 1
+        if not text[-1].strip():
+            ends.append(i)
+    if divs:
+        raise BookError(f"{path.name}:{divs[-1]}: this block is never closed; add `:::`.")
+    return Chapter(path, front_matter, tuple(parts), "\n".join(text) + "\n", (*ends, len(text)))
 
 
 def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
@@ -108,46 +135,12 @@ def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
         raise BookError(f"{path.name}:1: the front matter is no YAML.") from error
     if not isinstance(values, dict):
         raise BookError(f"{path.name}:1: the front matter must be `name: value` lines.")
-    unknown = sorted(map(str, set(values) - FRONT_MATTER))
-    if unknown:
-        raise BookError(f"{path.name}:1: front matter {unknown[0]!r} is not known here.")
+    for name, value in values.items():
+        place = next((i for i, line in enumerate(lines) if line.startswith(f"{name}:")), 0) + 1
+        if name not in FRONT_MATTER:
+            raise BookError(f"{path.name}:{place}: front matter {str(name)!r} is not known here.")
+        _check_value(f"{path.name}:{place}: front matter {name}", value, FRONT_MATTER[name])
     return values, end + 1
-
-
-def _parts(
-    path: Path, lines: list[str], start: int, defaults: dict[str, Any]
-) -> Iterator[Prose | Cell]:
-    """Prose and cells in order."""
-    prose_start, i = start, start
-    while i < len(lines):
-        fence = FENCE.match(lines[i])
-        if not fence:
-            _check_prose(path, lines[i], i + 1)
-            i += 1
-            continue
-        end = _closing(path, lines, i, fence[1])
-        language = re.match(r"\{\s*([^=.\s}]\S*?)\s*[},\s]", fence[2] + " ")
-        if language and language[1] != "python":
-            raise BookError(f"{path.name}:{i + 1}: cells in {language[1]} are not known here.")
-        if language:
-            if lines[i][0].isspace():
-                raise BookError(f"{path.name}:{i + 1}: a cell must start at the line's beginning.")
-            yield from _prose(path, lines, prose_start, i)
-            yield _cell(path, lines[i + 1 : end], i + 1, defaults)
-            prose_start = end + 1
-        i = end + 1
-    yield from _prose(path, lines, prose_start, len(lines))
-
-
-def _prose(path: Path, lines: list[str], start: int, end: int) -> Iterator[Prose]:
-    text = "\n".join(lines[start:end])
-    if not text.strip():
-        return
-    prose = Prose(text, start + 1)
-    for expression, line in prose.inline():
-        if "\n" in expression:
-            raise BookError(f"{path.name}:{line}: an inline expression must fit on one line.")
-    yield prose
 
 
 def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
@@ -159,16 +152,34 @@ def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
     raise BookError(f"{path.name}:{start + 1}: this fence is never closed.")
 
 
+def _is_cell(place: str, line: str, header: str) -> bool:
+    """Whether a fence starts a cell; refuses one that only Quarto or knitr could run."""
+    found = re.match(r"\{\s*([^=.#\s},]+)\s*(.*)", header)
+    if not found:
+        return False
+    if found[1] != "python":
+        raise BookError(f"{place}: cells in {found[1]} are not known here.")
+    if found[2] != "}":
+        raise BookError(f"{place}: options of a cell go into lines `#| name: value`.")
+    if line[0].isspace():
+        raise BookError(f"{place}: a cell must start at the line's beginning.")
+    return True
+
+
 def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> Cell:
     """A cell from its lines without the fences."""
+    place = f"{path.name}:{line}"
     count = next((i for i, text in enumerate(lines) if not OPTION.match(text)), len(lines))
     matches = [OPTION.match(text) for text in lines[:count]]
     try:
         options = yaml.safe_load("\n".join(match[1] for match in matches if match)) or {}
     except (yaml.YAMLError, ValueError) as error:
-        raise BookError(f"{path.name}:{line}: the cell's #| options are no YAML.") from error
-    _check_options(f"{path.name}:{line}", options)
-    return Cell("\n".join(lines[count:]).strip("\n"), line, {**defaults, **options})
+        raise BookError(f"{place}: the cell's #| options are no YAML.") from error
+    _check_options(place, options)
+    source = "\n".join(lines[count:]).strip("\n")
+    if ANNOTATION.search(source):
+        raise BookError(f"{place}: annotations of code, `# <1>`, are not known here.")
+    return Cell(source, line, {**defaults, **options})
 
 
 def _check_options(place: str, options: object) -> None:
@@ -176,28 +187,19 @@ def _check_options(place: str, options: object) -> None:
     if not isinstance(options, dict):
         raise BookError(f"{place}: the cell's #| options must be `name: value` lines.")
     for name, value in options.items():
-        allowed = OPTIONS.get(name)
-        if allowed is None:
-            raise BookError(f"{place}: cell option {name!r} is not known here.")
-        if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
-            wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
-            raise BookError(f"{place}: cell option {name} must be {wanted}.")
+        if name not in CELL_OPTIONS:
+            raise BookError(f"{place}: cell option {str(name)!r} is not known here.")
+        _check_value(f"{place}: cell option {name}", value, CELL_OPTIONS[name])
     label = str(options.get("label", ""))
+    if options.get("tbl-cap") and not label.startswith("tbl-"):
+        raise BookError(f"{place}: a tbl-cap needs a label that starts with tbl-.")
     for name in CAPTIONS.get(label.partition("-")[0], ()):
         if not options.get(name):
             what = "alt text" if name == "fig-alt" else "caption"
             raise BookError(f"{place}: {label} has no {what}; add #| {name}.")
 
 
-def _check_prose(path: Path, text: str, line: int) -> None:
-    """Refuses shortcodes and divs that Quarto would give a meaning."""
-    if "{{<" in text:
-        raise BookError(f"{path.name}:{line}: shortcodes are not known here.")
-    div = DIV.match(text)
-    classes = re.findall(r"\.([\w-]+)", div[1] or "") if div else []
-    label = re.search(r"#((?:fig|tbl)-[\w-]+)", div[1] or "") if div else None
-    if label:
-        raise BookError(f"{path.name}:{line}: a block can't be {label[1]}; label its content.")
-    for name in classes + ([div[2]] if div and div[2] else []):
-        if not DIV_CLASSES.fullmatch(name):
-            raise BookError(f"{path.name}:{line}: a block of class {name!r} is not known here.")
+def _check_value(what: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
+        wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
+        raise BookError(f"{what} must be {wanted}.")

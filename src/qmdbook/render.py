@@ -10,11 +10,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from qmdbook import quarto
-from qmdbook.check import check_book
+from qmdbook.check import check_book, check_outputs, read_chapters
 from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT, execute_chapters
 from qmdbook.notebook import build_notebook
-from qmdbook.pandoc import Document, all_labels, number_chapters
+from qmdbook.pandoc import Document, all_labels, number_chapters, read
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project, load_project
 from qmdbook.qmd import Chapter, parse_chapter
@@ -82,10 +82,14 @@ def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> 
         BookError: names what in the book has to be changed.
     """
     chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
+    trees = read_chapters(chapters, stage)
     executed = execute_chapters(project, chapters, cell_timeout)
     figures = stage / "figures"
-    texts = {c.name: weave(c, executed[c.name], figures) for c in chapters}
-    documents = number_chapters(texts, stage)
+    woven = {c.name: weave(c, trees[c.name], executed[c.name], figures) for c in chapters}
+    filled = read(woven, stage)
+    for chapter in chapters:
+        check_outputs(chapter, filled[chapter.name])
+    documents = number_chapters(filled, stage)
     check_book(project, chapters, documents, stage)
     return Book(project, chapters, executed, documents)
 

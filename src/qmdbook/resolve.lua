@@ -3,7 +3,7 @@
 
 local stringify = pandoc.utils.stringify
 local format = FORMAT:match("^html") and "html" or FORMAT:match("^typst") and "typst" or "ipynb"
-local labels, present, page, hand_in = {}, {}, "", false
+local labels, present, page, hand_in, marked = {}, {}, "", false, false
 local NAMES = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section", chapter = "Chapter" }
 local TITLES = {
   note = "Note", tip = "Tip", warning = "Warning", important = "Important", caution = "Caution",
@@ -20,6 +20,18 @@ end
 local function fail(message)
   io.stderr:write("qmdbook: " .. message .. "\n")
   os.exit(3)
+end
+
+-- What a format leaves out on purpose. When words are marked, to see that none is lost, their marks stay.
+local function leave_out(blocks)
+  if not marked then return {} end
+  local marks = pandoc.List()
+  local function note(el) marks:insert(el.text) end
+  pandoc.Blocks(blocks):walk({ Str = note, Code = note, CodeBlock = note, Math = note, Div = function(el)
+    marks:insert(el.attributes.title)
+  end })
+  local comment = format == "typst" and "/* %s */" or "<!-- %s -->"
+  return { raw(comment:format(table.concat(marks, " ")), true) }
 end
 
 -- References ------------------------------------------------------------------------------------
@@ -67,8 +79,8 @@ end
 
 -- [text](chapter.qmd#place) leads to the chapter's page, or its place in the PDF.
 local function link(el)
-  local chapter, place = el.target:match("^([%w_-]+)%.qmd#?(.*)$")
   local is_beside = not el.target:match("^%a[%w+.-]*:") and not el.target:match("^#")
+  local chapter, place = (is_beside and "/" .. el.target or ""):match("/([%w_-]+)%.qmd#?([^/]*)$")
   if not chapter and is_beside and format ~= "html" then return el.content end -- a file of the site
   if not chapter then return nil end
   if format == "html" then
@@ -129,7 +141,7 @@ local function image(el)
   el.attributes["fig-alt"] = nil
   if format == "typst" then -- pandoc's writer drops the alt text
     local width = el.attributes.width and ", width: " .. el.attributes.width or ""
-    return raw("#image(" .. typst_string(el.src) .. ", alt: " .. typst_string(alt or "") .. width .. ")")
+    return raw("#image(" .. typst_string(el.src) .. ", alt: " .. typst_string(alt or stringify(el.caption)) .. width .. ")")
   end
   if alt then el.caption = { pandoc.Str(alt) } end
   if format == "ipynb" then el.attributes = {} end
@@ -186,7 +198,8 @@ local function quoted(blocks)
 end
 
 local function callout(el, kind)
-  local title = el.attributes.title and { pandoc.Str(el.attributes.title) } or { pandoc.Str(TITLES[kind]) }
+  local title = el.attributes.title or TITLES[kind]
+  title = pandoc.utils.blocks_to_inlines(pandoc.read(title, "markdown", nil, {}).blocks)
   local first = el.content[1]
   if first and first.t == "Div" and first.classes:includes("callout-title") then
     title = first.content[1].content
@@ -235,12 +248,12 @@ local function notebook_cell(el)
     end
   end
   el:walk({ Figure = caption, Table = caption }):walk({ Div = output })
-  return blocks .. captions
+  return blocks .. captions .. leave_out(el.content)
 end
 
 local function code(el)
   if not el.classes:includes("cell-code") then return nil end
-  if hand_in then return {} end
+  if hand_in then return leave_out({ el }) end
   local fold, summary = el.attributes["code-fold"], el.attributes["code-summary"]
   el.attributes = {}
   if format ~= "html" or not fold or fold == "false" then return el end
@@ -251,7 +264,7 @@ end
 
 local function div(el)
   if el.classes:includes("content-visible") or el.classes:includes("content-hidden") then
-    return is_visible(el) and el.content or {}
+    return is_visible(el) and el.content or leave_out(el.content)
   end
   for _, class in ipairs(el.classes) do
     local kind = class:match("^callout%-(%l+)$")
@@ -271,10 +284,27 @@ local function div(el)
   end
 end
 
--- Tables scroll in a box of their own; wide code does so by itself.
+-- Tables scroll in a box of their own; wide code does so by itself. In print wide ones are set
+-- smaller, by the longest words of their columns, and long ones break.
+local LINE, ROWS = 80, 12
 local function box_table(el)
-  if format ~= "html" then return nil end
-  return pandoc.Div({ el }, pandoc.Attr("", { "table-box" }))
+  if format == "html" then return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end
+  if format ~= "typst" then return nil end
+  local rows, widths = pandoc.List(el.head.rows), {}
+  for _, body in ipairs(el.bodies) do rows = rows .. body.body end
+  for _, row in ipairs(rows) do
+    for i, cell in ipairs(row.cells) do
+      for word in stringify(cell.contents):gmatch("%S+") do widths[i] = math.max(widths[i] or 0, #word) end
+    end
+  end
+  local width = 0
+  for _, longest in pairs(widths) do width = width + longest + 2 end
+  local rules = #rows > ROWS and "#show figure: set block(breakable: true)\n" or ""
+  if width > LINE then
+    local part = LINE / width
+    rules = rules .. ("#show table: set text(%.1fpt)\n#set table(inset: %.1fpt)\n"):format(10 * part, 5 * part)
+  end
+  return rules ~= "" and { raw("#[\n" .. rules, true), el, raw("]", true) } or nil
 end
 
 -- A hand-in answers what is asked: sections and blocks of the class extra are left out.
@@ -285,7 +315,7 @@ local function without_extras(blocks)
       left_out = block.classes:includes("extra") and block.level or nil
     end
     local extra = left_out or (block.t == "Div" and block.classes:includes("extra"))
-    if not extra then kept:insert(block) end
+    if extra then kept:extend(leave_out({ block })) else kept:insert(block) end
   end
   return kept
 end
@@ -309,6 +339,7 @@ local function all_ids(doc)
 end
 
 function Pandoc(doc)
+  marked = doc.meta.marked
   hand_in = doc.meta.template and stringify(doc.meta.template) ~= "book"
   if hand_in then doc.blocks = without_extras(doc.blocks) end
   present = all_ids(doc)

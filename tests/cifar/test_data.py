@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from hw1lib.cifar import data as data_module
 from hw1lib.cifar.data import BATCHES, CACHE, CLASSES, load_cifar10
@@ -55,6 +56,14 @@ def assert_is_torchvisions(folder: Path) -> None:
 
 def test_reads_torchvisions_files(batches: Path) -> None:
     assert_is_torchvisions(batches)
+    assert load_cifar10(batches / BATCHES).digest() == load_cifar10(batches).digest()
+
+
+def test_images_that_show_nothing_are_refused(small: Path) -> None:
+    for number, path in enumerate(sorted(small.rglob("*.png"))):
+        Image.new("L", (32, 32), number).save(path)
+    with pytest.raises(InputError, match=r"each of the training images in .* is of one shade"):
+        load_cifar10(small)
 
 
 @pytest.mark.images

@@ -126,7 +126,7 @@ def test_a_release_that_names_its_script_otherwise_is_a_line_of_notice(
 def test_what_only_quarto_knows_costs_the_notebooks_and_not_the_render(
     book: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (book / "q2_two.qmd").write_text("# 2\n\n::: {.panel-tabset}\n:::\n")
+    (book / "q2_two.qmd").write_text("# 2\n\n```{r}\n1\n```\n")
     before(book)
     (book / "_book").mkdir()
     (book / "_book" / "index.html").write_text(PAGE)

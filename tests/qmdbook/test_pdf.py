@@ -7,7 +7,7 @@ from pathlib import Path
 import pypdf
 
 from pdfs import MARGIN, destinations, page_texts, positions, text_of
-from qmdbook.pandoc import all_labels, number_chapters
+from qmdbook.pandoc import all_labels, number_chapters, parse
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project
 from qmdbook.site import TEMPLATES
@@ -55,7 +55,7 @@ def typeset(
 ) -> pypdf.PdfReader:
     """One chapter as a PDF."""
     project = Project(folder, "T", ())
-    documents = number_chapters({"one": text}, folder)
+    documents = number_chapters(parse({"one": text}, folder), folder)
     known = {"title": "T", "author": "A", "lang": "en", **variables}
     build_pdf(project, documents, all_labels(documents), folder, folder / "t.pdf", template, known)
     return pypdf.PdfReader(folder / "t.pdf")

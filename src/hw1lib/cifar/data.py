@@ -78,11 +78,14 @@ def load_cifar10(data_dir: Path) -> Cifar10:
 
     `data_dir` has torchvision's files (`cifar-10-batches-py/`, checked by md5) or an image tree
     (`train/<class>/*.png` and `test/<class>/*.png`, or .jpg). CIFAR-10 is downloaded into it if it
-    has neither.
+    has neither. It may also be `cifar-10-batches-py/` itself.
 
     Raises:
-        InputError: files are damaged, missing or not images, or can't be downloaded.
+        InputError: files are damaged, missing, not images or all of one shade, or can't be
+            downloaded.
     """
+    if data_dir.resolve().name == BATCHES:
+        data_dir = data_dir.resolve().parent
     try:
         is_tree = is_image_tree(data_dir)
         if not is_tree and not (data_dir / BATCHES).is_dir():
@@ -92,6 +95,7 @@ def load_cifar10(data_dir: Path) -> Cifar10:
         data = _read_cache(data_dir / CACHE, state)
         if data is None:
             data = _read_tree(folders) if is_tree else _read_batches(data_dir)
+            _check_shades(data, data_dir)
             _write_cache(data_dir / CACHE, state, data)
     except OSError as error:
         raise InputError(
@@ -99,6 +103,16 @@ def load_cifar10(data_dir: Path) -> Cifar10:
             "repair it, or name another folder with --data-dir or HW1_DATA."
         ) from error
     return data
+
+
+def _check_shades(data: Cifar10, data_dir: Path) -> None:
+    """Refuses images that show nothing: from them nothing can be learned."""
+    for name, split in (("training", data.train), ("test", data.test)):
+        if bool((split.pixels.amin(1) == split.pixels.amax(1)).all()):
+            raise InputError(
+                f"each of the {name} images in {shown(data_dir)} is of one shade; name a folder "
+                "with pictures with --data-dir or HW1_DATA."
+            )
 
 
 def _read_tree(folders: Sequence[Folder]) -> Cifar10:

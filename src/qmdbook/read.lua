@@ -1,0 +1,103 @@
+-- Reads the texts that stand in code blocks of the class `read`: chapters, outputs and captions, each
+-- by itself, so that none can change how another is read. Nothing is fetched from anywhere.
+--
+-- A block becomes a div of the class `read`; a caption is that of the first table in it, or of the
+-- figure that it is to be.
+
+local MARKDOWN = "markdown-native_divs-native_spans" -- what stands in HTML's tags stays HTML
+local ENVIRONMENT = "^%s*\\begin{(%a+)%*?}.*\\end{%a+%*?}%s*$"
+local FORMULAS = { align = true, gather = true, equation = true }
+
+local function formula(el)
+  local name = el.format:match("tex$") and el.text:match(ENVIRONMENT)
+  if not FORMULAS[name] then return nil end
+  local text = el.text:gsub("\\%a+{equation%*?}", "")
+  local math = pandoc.Math("DisplayMath", text)
+  return el.t == "RawBlock" and pandoc.Para({ math }) or math
+end
+
+local function read(text, format)
+  return pandoc.read(text, format, { columns = 100000 }, {}).blocks
+    :walk({ RawBlock = formula, RawInline = formula })
+end
+
+local function plain(el)
+  el.attr = pandoc.Attr()
+  return el
+end
+
+local function plain_table(table)
+  local rows = pandoc.List(table.head.rows) .. table.foot.rows
+  for _, body in ipairs(table.bodies) do rows = rows .. plain(body).head .. body.body end
+  for _, row in ipairs(rows) do
+    for _, cell in ipairs(plain(row).cells) do plain(cell) end
+  end
+  table.head, table.foot = plain(table.head), plain(table.foot)
+  return plain(table)
+end
+
+-- A data frame's table is one in every format. Its styles are for its own page, attributes likewise.
+local function read_html(text)
+  local function style(el)
+    if el.text:lower():match("^%s*</?style") or el.text:match("^%s*<!%-%-") then return {} end
+  end
+  return read(text, "html+raw_html"):walk({
+    Table = plain_table, Link = plain, Image = plain, Code = plain, CodeBlock = plain, Div = plain,
+    Header = plain, Span = plain, RawBlock = style, RawInline = style,
+  })
+end
+
+local function caption(text)
+  local blocks = read(text, MARKDOWN)
+  if #blocks == 1 and blocks[1].t == "Para" then blocks[1] = pandoc.Plain(blocks[1].content) end
+  return pandoc.Caption(blocks)
+end
+
+local function figure(el)
+  local image = pandoc.Image({}, el.attributes.target, "", { ["fig-alt"] = el.attributes.alt })
+  if el.text == "" then return { pandoc.Para({ image }) } end
+  return { pandoc.Figure({ pandoc.Plain({ image }) }, caption(el.text), pandoc.Attr(el.attributes.label)) }
+end
+
+local function with_caption(blocks, el)
+  local text, label = el.attributes.caption or "", el.attributes.label
+  return blocks:walk({ Table = function(table)
+    if text == "" then return nil end
+    table.identifier, table.caption = label, caption(text)
+    text = ""
+    return table
+  end })
+end
+
+local function block(el)
+  if not el.classes:includes("read") then return nil end
+  local blocks
+  if el.classes:includes("figure") then
+    blocks = figure(el)
+  else
+    local is_html = el.attributes.format == "html"
+    blocks = with_caption(is_html and read_html(el.text) or read(el.text, MARKDOWN), el)
+  end
+  return pandoc.Div(blocks, pandoc.Attr("", { "read" }, { part = el.attributes.part }))
+end
+
+-- An inline expression's value stands in its sentence as long as it is one paragraph.
+local function inline(el)
+  if not el.classes:includes("read") then return nil end
+  local blocks = read(el.text, MARKDOWN)
+  local is_one = #blocks == 1 and (blocks[1].t == "Para" or blocks[1].t == "Plain")
+  local content = is_one and blocks[1].content or pandoc.Inlines({})
+  if el.text:match("^%s") then content:insert(1, pandoc.Space()) end
+  if el.text:match("%s$") then content:insert(pandoc.Space()) end
+  local classes = (is_one or #blocks == 0) and { "read" } or { "read", "blocks" }
+  return pandoc.Span(content, pandoc.Attr("", classes, { part = el.attributes.part }))
+end
+
+-- A whole paragraph may be more than one.
+local function paragraph(el)
+  local only = #el.content == 1 and el.content[1]
+  if not only or only.t ~= "Code" or not only.classes:includes("read") then return nil end
+  return pandoc.Div(read(only.text, MARKDOWN), pandoc.Attr("", { "read" }, { part = only.attributes.part }))
+end
+
+return { { Para = paragraph }, { CodeBlock = block, Code = inline } }

@@ -1,0 +1,205 @@
+"""Each small text of the corpus is shown in all formats, or refused with its line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pypdf
+import pytest
+from PIL import Image
+
+from corpus import OWN, REFUSED, SHOWN
+from qmdbook.check import check_book, check_outputs, read_chapters
+from qmdbook.errors import BookError
+from qmdbook.execute import code_cells, execute_chapters
+from qmdbook.pandoc import number_chapters, read
+from qmdbook.project import Project
+from qmdbook.qmd import Chapter, parse_chapter
+from qmdbook.quarto import find_quarto
+from qmdbook.render import render
+from qmdbook.weave import weave
+from smallbook import DRAWING
+
+GRID = """\
++-----+---+
+| a   | x |
++=====+===+
+| - b | 1 |
+| - c |   |
++-----+---+
+"""
+CONFIG = """\
+project: {type: book, output-dir: _book}
+format: {html: {html-math-method: mathml}}
+book:
+  title: Corpus
+  output-file: corpus
+  chapters: [index.qmd, chapter.qmd]
+qmdbook: {notebooks: [chapter.qmd]}
+"""
+
+
+class Text(HTMLParser):
+    """A page's text and what its images say."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.feed(page.partition("<main")[2])
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.text += f" {dict(attrs).get('alt') or ''} " if tag == "img" else ""
+
+
+def files_beside(folder: Path) -> None:
+    (folder / "dot.svg").write_text(DRAWING)
+    Image.new("RGB", (4, 4)).save(folder / "photo.jpg")
+
+
+@pytest.fixture(scope="session")
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What the builder says of each text that it has to refuse."""
+    folder = tmp_path_factory.mktemp("refused")
+    files_beside(folder)
+    messages = [""] * len(REFUSED)
+    left: dict[int, tuple[Chapter, list[dict[str, object]]]] = {}
+
+    def take(number: int) -> None:
+        path = folder / str(number) / "chapter.qmd"
+        path.parent.mkdir()
+        path.write_text(REFUSED[number][0] + "\n", encoding="utf-8")
+        try:
+            chapter = parse_chapter(path)
+            left[number] = chapter, read_chapters([chapter], folder)["chapter"]
+        except BookError as error:
+            messages[number] = str(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(take, range(len(REFUSED))))
+    together = [part for chapter, _ in left.values() for part in chapter.parts]
+    whole = Chapter(folder / "whole.qmd", {}, tuple(together), "", ())
+    project = Project(folder, "T", ())
+    executed = execute_chapters(project, [whole])["whole"]
+    assert len(list(code_cells(whole))) == len(together)
+    cells = iter(executed.cells[1:])
+    woven = {}
+    for number, (chapter, blocks) in left.items():
+        own = [next(cells) for _ in chapter.parts]
+        for part, run in enumerate(own):
+            run.metadata["qmdbook"]["part"] = part
+        notebook = nbformat.v4.new_notebook(cells=own)
+        try:
+            woven[str(number)] = weave(chapter, blocks, notebook, folder / "figures")
+        except BookError as error:
+            messages[number] = str(error)
+    filled = read(woven, folder)
+    for name, blocks in filled.items():
+        chapter = left[int(name)][0]
+        try:
+            check_outputs(chapter, blocks)
+            documents = number_chapters({"chapter": blocks}, folder)
+            check_book(project, [chapter], documents, folder)
+        except BookError as error:
+            messages[int(name)] = str(error)
+    return messages
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)))
+def test_what_is_not_known_is_refused_with_its_line(refusals: list[str], number: int) -> None:
+    _, line, words = REFUSED[number]
+    assert refusals[number].startswith(f"chapter.qmd:{line}: ")
+    assert words in refusals[number]
+    assert refusals[number].count("\n") == 0
+
+
+def write_chapter(folder: Path, texts: list[str]) -> None:
+    """A book of one chapter, which has a section for each text."""
+    files_beside(folder)
+    parts = [f"## Entry{n}. {{.unnumbered}}\n\n{text}\n" for n, text in enumerate(texts)]
+    whole = "\n".join(["---\ntitle: Corpus\n---\n", *parts, "## Entry end {.unnumbered}\n"])
+    (folder / "chapter.qmd").write_text(whole, encoding="utf-8")
+    (folder / "index.qmd").write_text("# Home {.unnumbered}\n")
+    (folder / "_quarto.yml").write_text(CONFIG)
+
+
+@pytest.fixture(scope="session")
+def sections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The text of each entry that has to be shown, for each format."""
+    folder = tmp_path_factory.mktemp("shown")
+    write_chapter(folder, [text for text, _ in SHOWN])
+    built = render(folder, folder / "_book", "pandoc")
+    notebook = nbformat.read(built.notebooks[0], as_version=4)
+    said = [
+        "\n".join(
+            [cell.source, *(str(o.get("text", o.get("data"))) for o in cell.get("outputs", ()))]
+        )
+        for cell in notebook.cells
+    ]
+    print_out = "\n".join(p.extract_text() for p in pypdf.PdfReader(built.pdf).pages[1:])
+    return {
+        "site": page_text(built.site.with_name("chapter.html")),
+        "pdf": split(print_out),
+        "notebook": split("\n".join(said)),
+    }
+
+
+def page_text(path: Path) -> list[str]:
+    page = path.read_text(encoding="utf-8")
+    return split(Text(re.sub(r"<annotation.*?</annotation>", "", page, flags=re.DOTALL)).text)
+
+
+def split(text: str) -> list[str]:
+    """The text of each entry, without markup and with single spaces."""
+    text = text[text.rindex("Entry0.") :]
+    return [plain(piece) for piece in re.split(r"Entry\s?\d+\.|Entry end", text)[1:-1]]
+
+
+def plain(text: str) -> str:
+    return " ".join(re.sub(r"[*\\_~`\u00ad\u2060]", "", text.replace("\u00a0", " ")).split())
+
+
+@pytest.mark.parametrize("number", range(len(SHOWN)))
+def test_what_is_known_is_shown(sections: dict[str, list[str]], number: int) -> None:
+    wanted = SHOWN[number][1]
+    for name, texts in sections.items():
+        assert len(texts) == len(SHOWN)
+        for key in {"all", name} & set(wanted):
+            assert plain(wanted[key]) in texts[number], name
+        if "not" in wanted:
+            assert plain(wanted["not"]) not in texts[number], name
+        if not {"all", "not"} & set(wanted) and name not in wanted and name != "notebook":
+            assert all(plain(words) not in texts[number] for words in wanted.values())
+
+
+def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
+    """Notebooks' tables can't hold lists: pandoc writes [TABLE] instead."""
+    write_chapter(tmp_path, [GRID])
+    with pytest.raises(
+        BookError, match=r"chapter\.qmd: `a x b c 1` would be missing from the notebook"
+    ):
+        render(tmp_path, tmp_path / "_book", "pandoc")
+
+
+@pytest.mark.quarto
+@pytest.mark.timeout(600)
+def test_pages_are_as_by_quarto(tmp_path: Path) -> None:
+    entries = [(text, wanted) for text, wanted in SHOWN if not any(own in text for own in OWN)]
+    write_chapter(tmp_path, [text for text, _ in entries])
+    command = [find_quarto().program, "render", "--to", "html"]
+    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    texts = page_text(tmp_path / "_book" / "chapter.html")
+    for (_, wanted), text in zip(entries, texts, strict=True):
+        words = wanted.get("all") or wanted.get("site")
+        assert not words or plain(words) in text
+        assert "not" not in wanted or plain(wanted["not"]) not in text
