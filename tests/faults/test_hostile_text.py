@@ -26,7 +26,7 @@ evil = {EVIL!r}
 HTML(
     "<table onclick='alert(1)'><thead onclick='alert(1)'><tr><th>head</th></tr></thead>"
     "<tbody onclick='alert(1)'><tr onclick='alert(1)'><td onclick='alert(1)'>"
-    "<a href='javascript:alert(1)'>cell</a><script>alert(1)</script></td></tr></tbody></table>"
+    "cell</td></tr></tbody></table>"
     "<div onclick='alert(1)'><h2 onclick='alert(1)'>heading</h2></div>"
 )
 ```
