@@ -23,7 +23,7 @@ from hw1lib.backprop.network import ACTIVATIONS, PARAMETERS
 from hw1lib.cli import main
 from networks import NUMBERS, random_fields, toml
 
-SECONDS = 10
+SECONDS = 30  # of one file, with its coverage measured
 GIBIBYTE = 2**30
 HOSTILE = [
     "nan", "inf", "-inf", "1e400", "1e6", "-0", "010", "01:30:00", "0x1F", "0b11", "0o17", "1_000",
@@ -112,7 +112,7 @@ def torch_says(path: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("files", [50, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("files", [50, pytest.param(400, marks=pytest.mark.slow)])
 def test_damaged_network_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], files: int
 ) -> None:
