@@ -12,7 +12,7 @@ from typing import Any
 
 from hw1lib.errors import InputError, shown
 
-MAX_DOTS = 10_000  # tomllib's time grows with their square
+MAX_DOTS = 10_000  # more than the largest network has; tomllib's time grows with their square
 UNFINISHED = ".part"  # how names of half-written files end
 
 

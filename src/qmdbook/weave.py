@@ -141,14 +141,13 @@ def _cell(cell: Cell, number: int, outputs: list[NotebookNode], figures: Path) -
         attributes += [["code-summary", str(cell.options.get("code-summary", "Code"))]]
         content = [text_block(["python", "cell-code"], attributes, cell.source)]
     if included and cell.options.get("output", True) is not False:
-        shown = [output for output in outputs if not is_drawn(output)]
-        kinds = [_best(o.data)[0] if "data" in o else "stream" for o in shown]
+        shown = [pair for pair in enumerate(outputs) if not is_drawn(pair[1])]
+        kinds = [_best(o.data)[0] if "data" in o else "stream" for _, o in shown]
         if cell.options.get("fig-cap") and outputs and not {"svg", "png", "jpg"} & set(kinds):
             raise BookError("this cell has a fig-cap, and gives no figure.")
-        for count, output in enumerate(outputs):
-            if output in shown:
-                image = figures / f"{cell.label or f'cell-{number}'}-{count}"
-                content.append(_output(cell, number, count, output, image))
+        for count, output in shown:
+            image = figures / f"{cell.label or f'cell-{number}'}-{count}"
+            content.append(_output(cell, number, count, output, image))
     return {"t": "Div", "c": [["", classes, [["part", str(number)]]], content]}
 
 

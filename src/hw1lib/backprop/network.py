@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hw1lib.errors import InputError
+from hw1lib.files import MAX_DOTS
 from hw1lib.project import NETWORK, project_root
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ FIELDS = (*REQUIRED, *CHOICES, "example")
 READABLE = 6  # units of a layer up to which a drawing shows all of them and values are symbolic
 MAX_UNITS = 64
 MAX_BYTES = 2**18
-MAX_DOTS = 10_000  # more than the largest network has; tomllib's time grows with their square
 MAX_NUMBER = 10**6
 NUMBER = re.compile(
     r"[+-]?(\d{1,30}/0*[1-9]\d{0,29}|(\d{1,30}|\d{0,30}\.\d{1,30}|\d{1,30}\.)([eE][+-]?\d{1,2})?)",

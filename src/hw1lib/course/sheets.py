@@ -24,7 +24,6 @@ from hw1lib.files import replacing
 
 Nested: TypeAlias = Any  # numbers or texts, alone or in lists and fields
 
-FORWARD = ("z_H", "h", "z_O", "y_hat", "loss")
 PAGES = 1000  # of a PDF: typst takes 1 GB for these
 FORGETS = 11  # texts that typst keeps in mind
 TITLE = "Backpropagation by hand"
@@ -55,7 +54,7 @@ def solve(student: Student, design: Design) -> Exercise:
     """
     network = student_network(design, student.id)
     values, gradients = forward(network), backward(network)
-    found = {name: getattr(values, name).tolist() for name in FORWARD}
+    found = {name: value.tolist() for name, value in vars(values).items()}
     found |= {f"d{name}": getattr(gradients, name).tolist() for name in PARAMETERS}
     return Exercise(student, network, found, find_zeros(network, values, gradients))
 
