@@ -10,10 +10,11 @@ from itertools import chain
 from pathlib import Path
 
 from qmdbook.errors import BookError
-from qmdbook.known import WHERE_THE_ATTRIBUTES_ARE, Node, Problem, problems
-from qmdbook.pandoc import Document, elements, parse
+from qmdbook.known import WHERE_THE_ATTRIBUTES_ARE, Problem, problems
+from qmdbook.pandoc import Document, parse
 from qmdbook.project import Project
 from qmdbook.qmd import Cell, Chapter
+from qmdbook.tree import Node, elements
 from qmdbook.weave import parts_in
 
 LABEL = re.compile(r"(fig|tbl|eq|sec)-")
@@ -21,32 +22,30 @@ CHAPTER = re.compile(r"(?!\w+:)(?:[\w./-]*/)?([\w-]+)\.qmd(?:#(.*))?$")
 BIB_KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)\s*,")
 
 
-def read_chapters(chapters: list[Chapter], folder: Path) -> dict[str, list[Node]]:
-    """Parses the chapters' texts.
+def read_chapter(chapter: Chapter, folder: Path) -> list[Node]:
+    """Parses a chapter's text.
 
     Raises:
-        BookError: a chapter has what the builder does not know; names file and line.
+        BookError: the chapter has what the builder does not know; names file and line.
     """
-    trees: dict[str, list[Node]] = {}
-    for chapter in chapters:
-        try:
-            trees |= parse({chapter.name: chapter.text}, folder)
-        except BookError as error:  # a warning of pandoc's
-            found = re.search(r"line (\d+)", str(error))
-            place = chapter.where(int(found[1])) if found else chapter.path.name
-            raise BookError(f"{place}: {error}") from error
-        for problem in problems(trees[chapter.name]):
-            line = _line_of(chapter, problem, folder)
-            raise BookError(f"{chapter.where(line)}: {problem.message}.")
-        shown = sorted(parts_in(trees[chapter.name]))
-        if shown and shown[-1] >= len(chapter.parts):
-            place = chapter.place_of(r"\{value\} \d|\{ *\.cell ")
-            raise BookError(f"{place}: the builder writes this itself, in place of code.")
-        for number, part in enumerate(chapter.parts):
-            if shown.count(number) != 1:
-                what = "a cell" if isinstance(part, Cell) else "an inline expression"
-                raise BookError(f"{chapter.where(part.line)}: {what} can't stand here.")
-    return trees
+    try:
+        tree = parse(chapter.text, folder)
+    except BookError as error:  # a warning of pandoc's
+        found = re.search(r"line (\d+)", str(error))
+        place = chapter.where(int(found[1])) if found else chapter.path.name
+        raise BookError(f"{place}: {error}") from error
+    for problem in problems(tree):
+        line = _line_of(chapter, problem, folder)
+        raise BookError(f"{chapter.where(line)}: {problem.message}.")
+    shown = parts_in(tree)
+    if max(shown, default=-1) >= len(chapter.parts):
+        place = chapter.place_of(r"\{value\} \d|\{ *\.cell ")
+        raise BookError(f"{place}: the builder writes this itself, in place of code.")
+    for number, part in enumerate(chapter.parts):
+        if shown.count(number) != 1:
+            what = "a cell" if isinstance(part, Cell) else "an inline expression"
+            raise BookError(f"{chapter.where(part.line)}: {what} can't stand here.")
+    return tree
 
 
 def _line_of(chapter: Chapter, problem: Problem, folder: Path) -> int:
@@ -54,8 +53,7 @@ def _line_of(chapter: Chapter, problem: Problem, folder: Path) -> int:
 
     def is_there(end: int) -> bool:
         text = "\n".join(lines[:end]) + "\n"
-        found = problems(parse({"": text}, folder, "--quiet")[""])
-        return next(found, None) is not None
+        return any(problems(parse(text, folder, "--quiet")))
 
     lines, ends = chapter.text.splitlines(), chapter.ends
     count = min(bisect_left(ends, True, key=is_there), len(ends) - 1)
@@ -86,61 +84,76 @@ def check_book(
         BookError: a label appears twice or on nothing, a reference, citation or link leads
             nowhere, an image is missing or has no alt text; names file and line.
     """
-    places = _places_of_labels(chapters, documents)
     works = _cited_works(project)
     ids = {document.name: set(_ids(document.tree["blocks"])) for document in documents}
+    labels: dict[str, list[str]] = {}
+    for document in documents:
+        for label in document.labels:
+            labels.setdefault(label["id"], []).append(f"{document.name}.qmd")
     for chapter, document in zip(chapters, documents, strict=True):
         blocks = document.tree["blocks"]
-        for citation in elements(blocks, "Cite"):
-            for key in (item["citationId"] for item in citation[0]):
-                known = places if LABEL.match(key) else works
-                if key not in known:
-                    place = chapter.place_of(rf"@{re.escape(key)}(?![\w-])")
-                    raise BookError(f"{place}: the reference @{key} leads nowhere.")
-        for _, _, (target, _) in elements(blocks, "Link"):
-            if (found := CHAPTER.match(target)) and not (
-                found[1] in ids and (not found[2] or found[2] in ids[found[1]])
-            ):
-                place = chapter.place_of(re.escape(target))
-                raise BookError(f"{place}: the link to {target} leads nowhere.")
-        figures = list(elements(list(elements(blocks, "Figure")), "Image"))
-        for image in elements(blocks, "Image"):
-            (_, _, attributes), description, (target, _) = image
-            alt = dict(attributes).get("fig-alt") or (description and image not in figures)
-            _take_image(project.folder, chapter, target, bool(alt), stage)
+        found = chain(
+            _of_labels(chapter, document, labels),
+            _of_references(blocks, {*filter(LABEL.match, labels), *works}),
+            _of_links(blocks, ids),
+            _of_images(blocks, project.folder, stage),
+        )
+        for pattern, message in found:
+            raise BookError(f"{chapter.place_of(pattern)}: {message}.")
+
+
+def _of_labels(
+    chapter: Chapter, document: Document, labels: dict[str, list[str]]
+) -> Iterator[tuple[str, str]]:
+    """Where in the chapter labels are wrong, as a pattern, and how."""
+    for key in filter(LABEL.match, (label["id"] for label in document.labels)):
+        if len(labels[key]) > 1:
+            pattern = rf"(#|label:\s*){re.escape(key)}(?![\w-])"
+            yield pattern, f"the label {key} appears in {' and '.join(labels[key])}"
+    for part in chapter.parts:
+        label = part.label if isinstance(part, Cell) else ""
+        if LABEL.match(label) and chapter.path.name not in labels.get(label, ()):
+            yield rf"label:\s*{label}", f"this cell gives nothing that could be {label}"
+    for text in elements(document.tree["blocks"], "Str"):
+        if found := re.search(r"\{#(fig|tbl|eq|sec)-[^}]*\}?", text):
+            yield re.escape(found[0]), f"{found[0]} stands beside nothing that it could label"
+    if sum(level == 1 for level, *_ in elements(document.tree["blocks"], "Header")) > 1:
+        yield r"(?m)^# ", "a chapter can have one title, or heading of level 1"
+
+
+def _of_references(blocks: list[Node], known: set[str]) -> Iterator[tuple[str, str]]:
+    for citations, _ in elements(blocks, "Cite"):
+        for key in (citation["citationId"] for citation in citations):
+            if key not in known:
+                yield rf"@{re.escape(key)}(?![\w-])", f"the reference @{key} leads nowhere"
+
+
+def _of_links(blocks: list[Node], ids: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
+    for _, _, (target, _) in elements(blocks, "Link"):
+        found = CHAPTER.match(target)
+        if found and not (found[1] in ids and (not found[2] or found[2] in ids[found[1]])):
+            yield re.escape(target), f"the link to {target} leads nowhere"
+
+
+def _of_images(blocks: list[Node], folder: Path, stage: Path) -> Iterator[tuple[str, str]]:
+    """Copies images of the book beside the pages; those of cells are there already."""
+    figures = list(elements(list(elements(blocks, "Figure")), "Image"))
+    for image in elements(blocks, "Image"):
+        (_, _, attributes), description, (target, _) = image
+        source, copy = (folder / target).resolve(), stage / target
+        if not (dict(attributes).get("fig-alt") or (description and image not in figures)):
+            yield re.escape(target), f'the image {target} has no alt text; add fig-alt="…"'
+        elif not copy.is_file() and source.is_file() and source.is_relative_to(folder):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+        elif not copy.is_file():
+            yield re.escape(target), f"the image {target} is not a file in the book's folder"
 
 
 def _ids(tree: Node) -> Iterator[str]:
     """The ids of a syntax tree, which are the first of an element's attributes."""
     for kind, place in WHERE_THE_ATTRIBUTES_ARE.items():
         yield from (content[place][0] for content in elements(tree, kind))
-
-
-def _places_of_labels(chapters: list[Chapter], documents: list[Document]) -> dict[str, str]:
-    """The chapter that each label is in."""
-    places: dict[str, str] = {}
-    for chapter, document in zip(chapters, documents, strict=True):
-        for key in (label["id"] for label in document.labels if LABEL.match(label["id"])):
-            if key in places:
-                place = chapter.place_of(rf"(#|label:\s*){re.escape(key)}(?![\w-])")
-                raise BookError(f"{place}: the label {key} appears in {places[key]} too.")
-            places[key] = chapter.path.name
-        for part in chapter.parts:
-            label = part.label if isinstance(part, Cell) else ""
-            if LABEL.match(label) and places.get(label) != chapter.path.name:
-                place = chapter.where(part.line)
-                raise BookError(f"{place}: this cell gives nothing that could be {label}.")
-        for text in elements(document.tree["blocks"], "Str"):
-            if found := re.search(r"\{#(fig|tbl|eq|sec)-[^}]*\}?", text):
-                place = chapter.place_of(re.escape(found[0]))
-                raise BookError(f"{place}: {found[0]} stands beside nothing that it could label.")
-        titles = [
-            header for header in elements(document.tree["blocks"], "Header") if header[0] == 1
-        ]
-        if len(titles) > 1:
-            place = chapter.place_of(r"(?m)^# ")
-            raise BookError(f"{place}: a chapter can have one title, or heading of level 1.")
-    return places
 
 
 def _cited_works(project: Project) -> set[str]:
@@ -150,17 +163,3 @@ def _cited_works(project: Project) -> set[str]:
         return set(BIB_KEY.findall(project.bibliography.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise BookError(f"{project.bibliography.name} can't be read as UTF-8 text.") from error
-
-
-def _take_image(folder: Path, chapter: Chapter, target: str, alt: bool, stage: Path) -> None:
-    """Copies an image of the book beside the pages; those of cells are there already."""
-    place = chapter.place_of(re.escape(target))
-    source = (folder / target).resolve()
-    if not alt:
-        raise BookError(f'{place}: the image {target} has no alt text; add fig-alt="…".')
-    if (stage / target).is_file():
-        return
-    if not source.is_file() or not source.is_relative_to(folder):
-        raise BookError(f"{place}: the image {target} is not a file in the book's folder.")
-    (stage / target).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, stage / target)

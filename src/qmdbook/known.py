@@ -7,15 +7,16 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib import get_data_path
 from matplotlib.ft2font import FT2Font
 
-Node = Any  # a part of pandoc's syntax tree, as JSON
+from qmdbook.tree import Node, walk
+
 TEXT = (str,)
 YES = (True, False)
 FRONT_MATTER = {"title": TEXT, "description": TEXT, "jupyter": ("python3",)}
@@ -34,31 +35,31 @@ OUTPUTS = {
 
 
 class Known(NamedTuple):
-    """What each format makes of an element, and which values its attributes may have."""
+    """What each format makes of an element, and the pattern of each attribute's values."""
 
     site: str
     pdf: str
     notebook: str
-    attributes: Mapping[str, tuple[object, ...]] = MappingProxyType({})
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
-FORMATS = ("html", "pdf", "typst", "ipynb")
+FORMATS = "html|pdf|typst|ipynb"
+ANY = "(?s).*"
 SHOWN = Known("shown", "shown", "shown")
-BOX = Known("box", "box", "quote", {"title": TEXT, "collapse": ("true", "false")})
+BOX = Known("box", "box", "quote", {"title": ANY, "collapse": "true|false"})
 SOME = Known("if named", "if named", "if named", {"when-format": FORMATS, "unless-format": FORMATS})
-PERCENT = re.compile(r"\d+(\.\d+)?%")
 # Pandoc's elements that have attributes, and with a dot their classes. All other elements but raw
 # ones are shown in each format.
 KNOWN = {
     **dict.fromkeys(("Code", "CodeBlock", "Div", "Figure", "Link", "Span", "Table"), SHOWN),
     **dict.fromkeys(("Link.email", "Link.uri"), SHOWN),
-    "Image": Known("shown", "shown", "in its own size", {"fig-alt": TEXT, "width": (PERCENT,)}),
-    "Header": Known("shown", "shown", "shown", {"part": TEXT}),
+    "Image": Known("shown", "shown", "in its own size", {"fig-alt": ANY, "width": r"[\d.]+%"}),
+    "Header": Known("shown", "shown", "shown", {"part": ANY}),
     "Header.unnumbered": Known("without number", "without number", "without number"),
     "Header.unlisted": Known("not in the contents", "shown", "shown"),
     "Header.extra": Known("shown", "with its section not in a hand-in", "shown"),
     "CodeBlock.*": Known("coloured as this language", "coloured", "marked as this language"),
-    "CodeBlock.cell": Known("run", "run", "run", {"part": TEXT}),
+    "CodeBlock.cell": Known("run", "run", "run", {"part": ANY}),
     "Div.callout-note": BOX, "Div.callout-tip": BOX, "Div.callout-warning": BOX,
     "Div.callout-important": BOX, "Div.callout-caution": BOX,
     "Div.content-visible": SOME, "Div.content-hidden": SOME,
@@ -156,8 +157,8 @@ def _of_element(kind: str, content: Node, only_html: bool) -> Iterator[Problem]:
         yield from _of_letters(content)
     elif kind in {"Code", "CodeBlock"}:
         yield from _of_letters(content[1])
-    elif kind == "Header":
-        yield from _of_heading(content)
+    elif kind == "Header" and content[0] == 1 and any(x["t"] == "Math" for x in content[2]):
+        yield Problem("a chapter's heading can't have formulas", "# ")  # navigation shows its text
     elif kind == "Table" and _width(content) > LINE:
         yield Problem("this table is too wide for the PDF's page", "|")
     elif kind == "Figure" and any(block["t"] not in {"Plain", "Para"} for block in content[1][1]):
@@ -186,25 +187,20 @@ def _of_raw(language: str, text: str, only_html: bool) -> Iterator[Problem]:
 def _of_attributes(
     kind: str, identifier: str, classes: list[str], attributes: list[list[str]]
 ) -> Iterator[Problem]:
-    rows = [KNOWN[kind]]
     name = NAMES.get(kind, f"a {kind.lower()}")
+    allowed = dict(KNOWN[kind].attributes)
     for count, found in enumerate(classes):
-        row = KNOWN.get(f"{kind}.{found}")
-        if not row and not count and found not in OWN:
-            row = KNOWN.get(f"{kind}.*")
+        language = f"{kind}.*" if not count and found not in OWN else ""
+        row = KNOWN.get(f"{kind}.{found}") or KNOWN.get(language)
         if not row:
             yield Problem(f"{name} of class {found!r} is not known here", found)
             return
-        rows.append(row)
-    allowed = {key: values for row in rows for key, values in row.attributes.items()}
+        allowed |= row.attributes
     for key, value in attributes:
-        values = allowed.get(key)
-        if values is None:
+        if key not in allowed:
             yield Problem(f"the attribute {key!r} of {name} is not known here", key)
-        elif values is not TEXT and not (
-            value in values or (PERCENT in values and PERCENT.fullmatch(value))
-        ):
-            what = "a percentage" if PERCENT in values else " or ".join(map(str, values))
+        elif not re.fullmatch(allowed[key], value):
+            what = "a percentage" if key == "width" else allowed[key].replace("|", " or ")
             yield Problem(f"the attribute {key} must be {what}", key)
     if "when-format" in allowed and len(attributes) != 1:
         yield Problem("this block must have when-format or unless-format", classes[0])
@@ -215,15 +211,6 @@ def _of_attributes(
         )
     elif "-" in identifier and LABELLED.get(prefix, kind) != kind:
         yield Problem(f"{name} can't be {identifier}; label its content", f"#{identifier}")
-
-
-def _of_heading(content: Node) -> Iterator[Problem]:
-    level, _, inlines = content
-    token = "#" * level + " "
-    if level > 5:
-        yield Problem("headings have at most five levels", token)
-    if level == 1 and any(item["t"] == "Math" for item in inlines):  # navigation shows its text
-        yield Problem("a chapter's heading can't have formulas", token)
 
 
 def _of_formula(tex: str) -> Iterator[Problem]:
@@ -242,16 +229,13 @@ def _width(table: Node) -> int:
     """The letters of a line that has the longest word of each column."""
     rows = [*table[3][1], *(row for body in table[4] for row in body[3])]
     columns = zip_longest(*(row[1] for row in rows), fillvalue=[])
-    return sum(2 + max(map(len, chain([""], *map(_words, column)))) for column in columns)
+    return sum(2 + max(map(len, _words(list(column))), default=0) for column in columns)
 
 
-def _words(node: Node) -> list[str]:
-    if isinstance(node, list):
-        return [word for item in node for word in _words(item)]
-    if isinstance(node, dict):
-        content = node.get("c", [])
-        return _words(content[1] if node.get("t") in {"Link", "Image"} else content)
-    return [node] if isinstance(node, str) else []
+def _words(node: Node) -> Iterator[str]:
+    for kind, content in walk(node):
+        if kind in {"Str", "Code", "Math"}:
+            yield content if kind == "Str" else content[1]
 
 
 def _of_letters(text: str) -> Iterator[Problem]:

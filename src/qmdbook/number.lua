@@ -4,7 +4,7 @@
 local stringify = pandoc.utils.stringify
 local chapter = ""
 local counts = { fig = 0, tbl = 0, eq = 0 }
-local sections = { 0, 0, 0, 0, 0 }
+local sections = { 0, 0, 0, 0, 0, 0 }
 local labels = pandoc.List()
 
 local function numbered(count)

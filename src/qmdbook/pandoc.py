@@ -6,16 +6,15 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pypandoc
 
 from qmdbook.errors import BookError
-from qmdbook.known import Node
+from qmdbook.tree import Node, changed, elements, text_block
 
 HERE = Path(__file__).parent
 # A mark is a number for a formula and letters for a word, as writers set other signs in their ways.
@@ -64,23 +63,16 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
-def read(trees: dict[str, list[Node]], folder: Path, *options: str) -> dict[str, list[Node]]:
-    """Parses what the chapters' blocks hold as text; see read.lua."""
-    blocks = [{"t": "Div", "c": [["", [], []], tree]} for tree in trees.values()]
-    divs = _filtered(blocks, {}, "read.lua", folder, *options)["blocks"]
-    return dict(zip(trees, (div["c"][1] for div in divs), strict=True))
+def read(blocks: list[Node], folder: Path, *options: str) -> list[Node]:
+    """Parses what blocks hold as text; see read.lua."""
+    filtered: list[Node] = _filtered(blocks, {}, "read.lua", folder, *options)["blocks"]
+    return filtered
 
 
-def parse(texts: dict[str, str], folder: Path, *options: str) -> dict[str, list[Node]]:
-    """Parses texts in Markdown, each by itself."""
-    blocks = {name: [text_block(["read"], [], text)] for name, text in texts.items()}
-    trees = read(blocks, folder, *options)
-    return {name: blocks[0]["c"][1] for name, blocks in trees.items()}
-
-
-def text_block(classes: list[str], attributes: list[list[str]], text: str) -> Node:
-    """A block of code."""
-    return {"t": "CodeBlock", "c": [["", classes, attributes], text]}
+def parse(text: str, folder: Path, *options: str) -> list[Node]:
+    """Parses a text in Markdown."""
+    parsed: list[Node] = read([text_block(["read"], [], text)], folder, *options)[0]["c"][1]
+    return parsed
 
 
 def number_chapters(trees: dict[str, list[Node]], folder: Path) -> list[Document]:
@@ -139,7 +131,7 @@ def write(
         raise BookError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
 
 
-def _marked(node: Node, words: dict[str, str]) -> Node:
+def _marked(tree: Node, words: dict[str, str]) -> Node:
     """A syntax tree with a mark in place of each word, formula and piece of code.
 
     The writers get this too: a word whose mark is not in what they write is one that they lose.
@@ -151,33 +143,21 @@ def _marked(node: Node, words: dict[str, str]) -> Node:
         words[own] = word
         return f"739{own}" if is_formula else f"qxz{own}"
 
-    if isinstance(node, list):
-        return [_marked(item, words) for item in node]
-    if not isinstance(node, dict) or node.get("t") == "Cite":
-        return node
-    kind, content = node.get("t"), cast(Node, node.get("c"))
-    if kind == "Str":
-        return {"t": kind, "c": mark(content)}
-    if kind in {"Code", "CodeBlock", "Math"}:
-        return {"t": kind, "c": [content[0], mark(content[1], kind == "Math")]}
-    if kind == "Image" and "fig-alt" in dict(content[0][2]):
-        return node  # of its texts only that one is shown
-    if kind == "Div":
-        identifier, classes, attributes = content[0]
-        attributes = [[k, mark(v) if k == "title" else v] for k, v in attributes]
-        return {"t": kind, "c": [[identifier, classes, attributes], _marked(content[1], words)]}
-    return {key: _marked(value, words) for key, value in node.items()}
+    def change(kind: str, content: Node) -> Node | None:
+        if kind == "Cite" or (kind == "Image" and "fig-alt" in dict(content[0][2])):
+            return {"t": kind, "c": content}  # of an image's texts only that one is shown
+        if kind == "Str":
+            return {"t": kind, "c": mark(content)}
+        if kind in {"Code", "CodeBlock", "Math"}:
+            return {"t": kind, "c": [content[0], mark(content[1], kind == "Math")]}
+        if kind == "Div":
+            identifier, classes, attributes = content[0]
+            attributes = [[k, mark(v) if k == "title" else v] for k, v in attributes]
+            own = [identifier, classes, attributes]
+            return {"t": kind, "c": [own, changed(content[1], change)]}
+        return None
 
-
-def elements(tree: object, kind: str) -> Iterator[Any]:
-    """The contents of all elements of one kind in a syntax tree."""
-    if isinstance(tree, dict):
-        if tree.get("t") == kind:
-            yield tree["c"]
-        tree = list(tree.values())
-    if isinstance(tree, list):
-        for item in tree:
-            yield from elements(item, kind)
+    return changed(tree, change)
 
 
 def _filtered(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,6 @@ from qmdbook.known import CAPTIONS, CELL_OPTIONS, FRONT_MATTER, TEXT
 
 INLINE = re.compile(r"(?<!`)`\{python\}[ \t]+([^`\n]+)`")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*(.*?)\s*$")
-DIV = re.compile(r"^\s*:{3,}\s*(.*?)[\s:]*$")
 OPTION = re.compile(r"^#\|\s?(.*)$")
 ANNOTATION = re.compile(r"#\s*<\d+>\s*$", re.MULTILINE)
 
@@ -91,15 +92,14 @@ def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter
     if "title" in front_matter:
         text[0] = f"# {front_matter['title']}"
     parts: list[Inline | Cell] = []
-    ends, divs = [i], []
+    ends = [i]
 
     def note(found: re.Match[str]) -> str:
         parts.append(Inline(found[1].strip(), i + 1))
         return f"`{{value}} {len(parts) - 1}`"
 
     while i < len(lines):
-        fence, div = FENCE.match(lines[i]), DIV.match(lines[i])
-        if fence:
+        if fence := FENCE.match(lines[i]):
             end = _closing(path, lines, i, fence[1])
             block = lines[i : end + 1]
             if _is_cell(f"{path.name}:{i + 1}", lines[i], fence[2]):
@@ -108,39 +108,45 @@ def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter
             text += block
             i = end + 1
             continue
-        if div and div[1]:
-            divs.append(i + 1)
-        elif div and divs:
-            divs.pop()
         text.append(INLINE.sub(note, lines[i]))
         if "`{python}" in text[-1]:
             raise BookError(f"{path.name}:{i + 1}: an inline expression must fit on one line.")
         i += 1
         if not text[-1].strip():
             ends.append(i)
-    if divs:
-        raise BookError(f"{path.name}:{divs[-1]}: this block is never closed; add `:::`.")
     return Chapter(path, front_matter, tuple(parts), "\n".join(text) + "\n", (*ends, len(text)))
 
 
 def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
+    """Its values, and the number of lines that it takes."""
     if not lines or lines[0].strip() != "---":
         return {}, 0
     end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
     if end is None:
         raise BookError(f"{path.name}:1: the front matter never ends; close it with `---`.")
+    return _values(path, 1, "front matter", lines[1:end], FRONT_MATTER), end + 1
+
+
+def _values(
+    path: Path, before: int, what: str, lines: list[str], known: Mapping[str, tuple[object, ...]]
+) -> dict[str, Any]:
+    """The values of lines `name: value`, which stand after the line `before`."""
     try:
-        values = yaml.safe_load("\n".join(lines[1:end])) or {}
-    except (yaml.YAMLError, ValueError) as error:
-        raise BookError(f"{path.name}:1: the front matter is no YAML.") from error
+        values = yaml.safe_load("\n".join(lines)) or {}
+    except (yaml.YAMLError, ValueError):
+        values = None
     if not isinstance(values, dict):
-        raise BookError(f"{path.name}:1: the front matter must be `name: value` lines.")
+        raise BookError(f"{path.name}:{before}: {what} must be YAML, in lines `name: value`.")
     for name, value in values.items():
-        place = next((i for i, line in enumerate(lines) if line.startswith(f"{name}:")), 0) + 1
-        if name not in FRONT_MATTER:
-            raise BookError(f"{path.name}:{place}: front matter {str(name)!r} is not known here.")
-        _check_value(f"{path.name}:{place}: front matter {name}", value, FRONT_MATTER[name])
-    return values, end + 1
+        line = next((i for i, line in enumerate(lines, 1) if line.startswith(f"{name}:")), 0)
+        place = f"{path.name}:{before + line}: {what}"
+        allowed = known.get(name)
+        if allowed is None:
+            raise BookError(f"{place} {str(name)!r} is not known here.")
+        if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
+            wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
+            raise BookError(f"{place} {name} must be {wanted}.")
+    return values
 
 
 def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
@@ -169,27 +175,8 @@ def _is_cell(place: str, line: str, header: str) -> bool:
 def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> Cell:
     """A cell from its lines without the fences."""
     place = f"{path.name}:{line}"
-    count = next((i for i, text in enumerate(lines) if not OPTION.match(text)), len(lines))
-    matches = [OPTION.match(text) for text in lines[:count]]
-    try:
-        options = yaml.safe_load("\n".join(match[1] for match in matches if match)) or {}
-    except (yaml.YAMLError, ValueError) as error:
-        raise BookError(f"{place}: the cell's #| options are no YAML.") from error
-    _check_options(place, options)
-    source = "\n".join(lines[count:]).strip("\n")
-    if ANNOTATION.search(source):
-        raise BookError(f"{place}: annotations of code, `# <1>`, are not known here.")
-    return Cell(source, line, {**defaults, **options})
-
-
-def _check_options(place: str, options: object) -> None:
-    """Refuses cell options that are not known, and labels that lack a caption or alt text."""
-    if not isinstance(options, dict):
-        raise BookError(f"{place}: the cell's #| options must be `name: value` lines.")
-    for name, value in options.items():
-        if name not in CELL_OPTIONS:
-            raise BookError(f"{place}: cell option {str(name)!r} is not known here.")
-        _check_value(f"{place}: cell option {name}", value, CELL_OPTIONS[name])
+    written = [match[1] for match in takewhile(bool, map(OPTION.match, lines)) if match]
+    options = _values(path, line, "cell option", written, CELL_OPTIONS)
     label = str(options.get("label", ""))
     if options.get("tbl-cap") and not label.startswith("tbl-"):
         raise BookError(f"{place}: a tbl-cap needs a label that starts with tbl-.")
@@ -197,9 +184,7 @@ def _check_options(place: str, options: object) -> None:
         if not options.get(name):
             what = "alt text" if name == "fig-alt" else "caption"
             raise BookError(f"{place}: {label} has no {what}; add #| {name}.")
-
-
-def _check_value(what: str, value: object, allowed: tuple[object, ...]) -> None:
-    if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
-        wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
-        raise BookError(f"{what} must be {wanted}.")
+    source = "\n".join(lines[len(written) :]).strip("\n")
+    if ANNOTATION.search(source):
+        raise BookError(f"{place}: annotations of code, `# <1>`, are not known here.")
+    return Cell(source, line, {**defaults, **options})

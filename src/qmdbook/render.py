@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from qmdbook import quarto
-from qmdbook.check import check_book, check_outputs, read_chapters
+from qmdbook.check import check_book, check_outputs, read_chapter
 from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT, execute_chapters
 from qmdbook.notebook import build_notebook
@@ -20,6 +20,7 @@ from qmdbook.project import Project, load_project
 from qmdbook.qmd import Chapter, parse_chapter
 from qmdbook.site import TEMPLATES, build_site
 from qmdbook.staging import staging
+from qmdbook.tree import Node
 from qmdbook.weave import weave
 
 MARKER = ".qmdbook"
@@ -82,14 +83,18 @@ def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> 
         BookError: names what in the book has to be changed.
     """
     chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
-    trees = read_chapters(chapters, stage)
+    with ThreadPoolExecutor(2) as pool:
+        trees = list(pool.map(lambda chapter: read_chapter(chapter, stage), chapters))
     executed = execute_chapters(project, chapters, cell_timeout)
-    figures = stage / "figures"
-    woven = {c.name: weave(c, trees[c.name], executed[c.name], figures) for c in chapters}
-    filled = read(woven, stage)
-    for chapter in chapters:
-        check_outputs(chapter, filled[chapter.name])
-    documents = number_chapters(filled, stage)
+
+    def filled(chapter: Chapter, tree: list[Node]) -> list[Node]:
+        blocks = read(weave(chapter, tree, executed[chapter.name], stage / "figures"), stage)
+        check_outputs(chapter, blocks)
+        return blocks
+
+    with ThreadPoolExecutor(2) as pool:
+        whole = dict(zip(executed, pool.map(filled, chapters, trees), strict=True))
+    documents = number_chapters(whole, stage)
     check_book(project, chapters, documents, stage)
     return Book(project, chapters, executed, documents)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import ast
 import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
 from qmdbook.errors import BookError
-from qmdbook.known import OUTPUTS, Node, problems
-from qmdbook.pandoc import text_block
+from qmdbook.known import OUTPUTS
 from qmdbook.qmd import Cell, Chapter
+from qmdbook.tree import Node, changed, text_block, walk
 
 VALUE = re.compile(r"`?\{value\} (\d+)`?")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -24,25 +23,16 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 NUMPY = re.compile(r"np\.\w+\(([^()]+)\)")
 
 
-def parts_in(node: Node) -> Iterator[int]:
+def parts_in(node: Node) -> list[int]:
     """The numbers of the parts whose places a syntax tree has."""
-    if isinstance(node, list):
-        for item in node:
-            yield from parts_in(item)
-    elif isinstance(node, dict):
-        kind, content = node.get("t"), node.get("c") or []
-        if (cell := _cell_in(kind, content)) is not None:
-            yield cell
-        elif kind in {"Code", "Math"}:
-            yield from (int(number) for number in VALUE.findall(content[1]))
-        else:
-            yield from parts_in(list(node.values()))
+    return [number for kind, content in walk(node) for number in _parts_of(kind, content)]
 
 
-def _cell_in(kind: str | None, content: Node) -> int | None:
-    """The number of the cell whose place an element is, if it is one."""
-    is_cell = kind == "CodeBlock" and content[0][1] == ["cell"]
-    return int(dict(content[0][2])["part"]) if is_cell else None
+def _parts_of(kind: str, content: Node) -> list[int]:
+    """The parts whose place an element is: one cell, or the values in a formula or code."""
+    if kind == "CodeBlock" and content[0][1] == ["cell"]:
+        return [int(dict(content[0][2])["part"])]
+    return [int(n) for n in VALUE.findall(content[1])] if kind in {"Code", "Math"} else []
 
 
 def weave(
@@ -62,46 +52,26 @@ def weave(
         if "part" in cell.metadata["qmdbook"]
     }
 
-    def fill(node: Node) -> Node:
-        if isinstance(node, list):
-            return [fill(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        kind, content = node.get("t"), node.get("c") or []
-        number = _cell_in(kind, content)
-        if number is None and kind in {"Code", "Math"}:
-            number = next(parts_in(node), None)
+    def fill(kind: str, content: Node) -> Node | None:
+        number = next(iter(_parts_of(kind, content)), None)
         if number is None:
-            return {key: fill(value) for key, value in node.items()}
-        part = chapter.parts[number]
+            return None
+        part, mark = chapter.parts[number], ["", ["read"], [["part", str(number)]]]
         try:
             if isinstance(part, Cell):
                 return _cell(part, number, outputs.get(number, []), figures / chapter.name)
             if kind == "Math":
-                return _formula(content[0], content[1], outputs)
-            return _value(number, outputs[number])
+                tex = VALUE.sub(lambda found: said(outputs[int(found[1])])[1], content[1])
+                return {"t": "Span", "c": [mark, [{"t": "Math", "c": [content[0], tex]}]]}
+            format, text = said(outputs[number])
+            if format == "markdown":
+                return {"t": "Code", "c": [mark, text]}
+            return {"t": "Span", "c": [mark, _words(text)]}
         except BookError as error:
             raise BookError(f"{chapter.where(part.line)}: {error}") from error
 
-    filled: list[Node] = fill(blocks)
+    filled: list[Node] = changed(blocks, fill)
     return filled
-
-
-def _value(number: int, outputs: list[NotebookNode]) -> Node:
-    """An inline expression's value: Markdown stands for itself, all else is text."""
-    kind, text = said(outputs)
-    mark = ["", ["read"], [["part", str(number)]]]
-    if kind == "markdown":
-        return {"t": "Code", "c": [mark, text]}
-    return {"t": "Span", "c": [mark, _words(text)]}
-
-
-def _formula(kind: Node, tex: str, outputs: dict[int, list[NotebookNode]]) -> Node:
-    filled = VALUE.sub(lambda found: said(outputs[int(found[1])])[1], tex)
-    node = {"t": "Math", "c": [kind, filled]}
-    for problem in problems(node):
-        raise BookError(f"{problem.message}.")
-    return node
 
 
 def said(outputs: list[NotebookNode]) -> tuple[str, str]:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from corpus import OWN, REFUSED, SHOWN
-from qmdbook.check import check_book, check_outputs, read_chapters
+from qmdbook.check import check_book, check_outputs, read_chapter
 from qmdbook.errors import BookError
 from qmdbook.execute import code_cells, execute_chapters
 from qmdbook.pandoc import number_chapters, read
@@ -24,6 +24,7 @@ from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
 from qmdbook.quarto import find_quarto
 from qmdbook.render import render
+from qmdbook.tree import Node
 from qmdbook.weave import weave
 from smallbook import DRAWING
 
@@ -80,7 +81,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         path.write_text(REFUSED[number][0] + "\n", encoding="utf-8")
         try:
             chapter = parse_chapter(path)
-            left[number] = chapter, read_chapters([chapter], folder)["chapter"]
+            left[number] = chapter, read_chapter(chapter, folder)
         except BookError as error:
             messages[number] = str(error)
 
@@ -92,25 +93,25 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     executed = execute_chapters(project, [whole])["whole"]
     assert len(list(code_cells(whole))) == len(together)
     cells = iter(executed.cells[1:])
-    woven = {}
+    woven: dict[int, Node] = {}
     for number, (chapter, blocks) in left.items():
         own = [next(cells) for _ in chapter.parts]
         for part, run in enumerate(own):
             run.metadata["qmdbook"]["part"] = part
         notebook = nbformat.v4.new_notebook(cells=own)
         try:
-            woven[str(number)] = weave(chapter, blocks, notebook, folder / "figures")
+            blocks = weave(chapter, blocks, notebook, folder / "figures")
+            woven[number] = {"t": "Div", "c": [["", [], []], blocks]}
         except BookError as error:
             messages[number] = str(error)
-    filled = read(woven, folder)
-    for name, blocks in filled.items():
-        chapter = left[int(name)][0]
+    for number, div in zip(woven, read(list(woven.values()), folder), strict=True):
+        chapter, blocks = left[number][0], div["c"][1]
         try:
             check_outputs(chapter, blocks)
             documents = number_chapters({"chapter": blocks}, folder)
             check_book(project, [chapter], documents, folder)
         except BookError as error:
-            messages[int(name)] = str(error)
+            messages[number] = str(error)
     return messages
 
 

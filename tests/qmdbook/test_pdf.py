@@ -55,7 +55,7 @@ def typeset(
 ) -> pypdf.PdfReader:
     """One chapter as a PDF."""
     project = Project(folder, "T", ())
-    documents = number_chapters(parse({"one": text}, folder), folder)
+    documents = number_chapters({"one": parse(text, folder)}, folder)
     known = {"title": "T", "author": "A", "lang": "en", **variables}
     build_pdf(project, documents, all_labels(documents), folder, folder / "t.pdf", template, known)
     return pypdf.PdfReader(folder / "t.pdf")
