@@ -25,6 +25,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from hw1lib.backprop.network import load_network
+from hw1lib.cifar.download import root_of
 from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
@@ -124,7 +125,7 @@ def run_notebook(notebook: NotebookNode, data_dir: Path, startup: str = STARTUP)
     """
     with tempfile.TemporaryDirectory() as scratch:
         client = _Client(notebook, startup, Path(scratch))
-        with client.setup_kernel(env=os.environ | {"HW1_DATA": str(data_dir.absolute())}):
+        with client.setup_kernel(env=os.environ | {"HW1_DATA": str(root_of(data_dir.absolute()))}):
             for number, cell in enumerate(notebook.cells):
                 _run_cell(client, cell, number)
     return notebook
@@ -216,7 +217,7 @@ def submission(
 
 def with_heading(notebook: NotebookNode, course: str, name: str) -> NotebookNode:
     """The notebook below a first cell with course and name, which stay plain text."""
-    heading = " · ".join(_as_markdown(text) for text in (course, name) if text)
+    heading = " · ".join(_as_markdown(text) for text in (course, name) if text.strip())
     first = nbformat.v4.new_markdown_cell(heading, id="heading")
     whole: NotebookNode = nbformat.from_dict({**notebook, "cells": [first, *notebook.cells]})
     return whole

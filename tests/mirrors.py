@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from hw1lib.cifar.data import BATCHES, CLASSES
-from hw1lib.cifar.download import torchvision_cifar10
+from hw1lib.cifar.data import CLASSES
+from hw1lib.cifar.download import BATCHES, torchvision_cifar10
 
 NAME = "cifar-10-python.tar.gz"
 

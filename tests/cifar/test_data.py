@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from hw1lib.cifar import data as data_module
-from hw1lib.cifar.data import BATCHES, CACHE, CLASSES, load_cifar10
+from hw1lib.cifar.data import CACHE, CLASSES, load_cifar10
+from hw1lib.cifar.download import BATCHES
 from hw1lib.cifar.torchvision_import import import_torchvision
 from hw1lib.errors import InputError
 from mirrors import CONTENT, NAME, good, mirror, use_small_cifar10

@@ -15,8 +15,8 @@ import pytest
 from filelock import FileLock
 
 from hw1lib.cifar import download
-from hw1lib.cifar.data import BATCHES, CACHE
-from hw1lib.cifar.download import damaged_files, fetch_cifar10, torchvision_cifar10
+from hw1lib.cifar.data import CACHE
+from hw1lib.cifar.download import BATCHES, damaged_files, fetch_cifar10, torchvision_cifar10
 from hw1lib.errors import InputError
 from mirrors import (
     BODY,
@@ -78,7 +78,8 @@ def test_what_is_there_is_left_alone(tmp_path: Path, serve: Serve) -> None:
     folder = tmp_path / "new" / "folder" / BATCHES
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
     (folder.parent / NAME).unlink()
-    fetch_cifar10(folder.parent, [server.url])
+    for named in (folder.parent, folder):
+        fetch_cifar10(named, [server.url])
     (tmp_path / "tree" / "train").mkdir(parents=True)
     fetch_cifar10(tmp_path / "tree", [server.url])
     assert server.ranges == [None]

@@ -15,7 +15,13 @@ from safetensors.torch import save
 from torch import Tensor
 from tqdm import tqdm
 
-from hw1lib.cifar.download import damaged_files, fetch_cifar10, torchvision_cifar10
+from hw1lib.cifar.download import (
+    BATCHES,
+    damaged_files,
+    fetch_cifar10,
+    root_of,
+    torchvision_cifar10,
+)
 from hw1lib.cifar.image_tree import (
     SIDE,
     Folder,
@@ -32,7 +38,6 @@ CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer",
     "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-BATCHES = "cifar-10-batches-py"
 CACHE = "cifar10-grayscale.safetensors"
 TENSORS = ("train_pixels", "train_labels", "test_pixels", "test_labels")
 
@@ -84,8 +89,7 @@ def load_cifar10(data_dir: Path) -> Cifar10:
         InputError: files are damaged, missing, not images or all of one shade, or can't be
             downloaded.
     """
-    if data_dir.resolve().name == BATCHES:
-        data_dir = data_dir.resolve().parent
+    data_dir = root_of(data_dir)
     try:
         is_tree = is_image_tree(data_dir)
         if not is_tree and not (data_dir / BATCHES).is_dir():

@@ -23,6 +23,7 @@ from hw1lib.cifar.image_tree import is_image_tree
 from hw1lib.cifar.torchvision_import import import_torchvision
 from hw1lib.errors import InputError, shown
 
+BATCHES = "cifar-10-batches-py"
 STALL = 20.0  # seconds without a byte after which a connection counts as dead
 TRIES = 3  # requests in a row that bring nothing new before a server is given up
 PAUSE = 1.0  # seconds before the second of them; doubles each time
@@ -49,7 +50,7 @@ def fetch_cifar10(data_dir: Path, urls: Sequence[str] = ()) -> None:
         InputError: no server has the archive, it can't be unpacked, `data_dir` can't be written
             to, or another process is downloading into it.
     """
-    cifar10 = torchvision_cifar10()
+    cifar10, data_dir = torchvision_cifar10(), root_of(data_dir)
     archive = data_dir / cifar10.filename
     try:
         if is_image_tree(data_dir) or not damaged_files(data_dir):
@@ -58,7 +59,7 @@ def fetch_cifar10(data_dir: Path, urls: Sequence[str] = ()) -> None:
         with FileLock(data_dir / f".{archive.name}.lock", timeout=0):
             if not _has_md5(archive, cifar10.tgz_md5):
                 _download(archive, cifar10.tgz_md5, [*urls, cifar10.url])
-            _unpack(archive, data_dir / cifar10.base_folder)
+            _unpack(archive, data_dir / BATCHES)
     except Timeout as error:
         raise InputError(
             f"Another process is downloading CIFAR-10 into {shown(data_dir)}; wait for it."
@@ -68,6 +69,12 @@ def fetch_cifar10(data_dir: Path, urls: Sequence[str] = ()) -> None:
             f"{archive.name} can't be written to {shown(data_dir)} ({error.strerror or error}); "
             "free some space there, or name another folder with --data-dir or HW1_DATA."
         ) from error
+
+
+def root_of(data_dir: Path) -> Path:
+    """The folder that has `cifar-10-batches-py/`, also if that itself is named."""
+    path = data_dir.absolute()
+    return path.parent if path.name == BATCHES else data_dir
 
 
 def torchvision_cifar10() -> Any:  # noqa: ANN401  # torchvision has no types
@@ -83,7 +90,7 @@ def damaged_files(data_dir: Path) -> list[Path]:
     cifar10 = torchvision_cifar10()
     files = [*cifar10.train_list, *cifar10.test_list]
     files.append((cifar10.meta["filename"], cifar10.meta["md5"]))
-    folder = data_dir / cifar10.base_folder
+    folder = data_dir / BATCHES
     return [folder / name for name, md5 in files if not _has_md5(folder / name, md5)]
 
 
