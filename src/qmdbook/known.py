@@ -46,7 +46,7 @@ class Known(NamedTuple):
 FORMATS = "html|pdf|typst|ipynb"
 ANY = "(?s).*"
 SHOWN = Known("shown", "shown", "shown")
-BOX = Known("box", "box", "quote", {"title": ANY, "collapse": "true|false"})
+BOX = Known("box", "box", "quote", {"collapse": "true|false"})
 SOME = Known("if named", "if named", "if named", {"when-format": FORMATS, "unless-format": FORMATS})
 # Pandoc's elements that have attributes, and with a dot their classes. All other elements but raw
 # ones are shown in each format.
@@ -61,7 +61,7 @@ KNOWN = {
     "CodeBlock.*": Known("coloured as this language", "coloured", "marked as this language"),
     "CodeBlock.cell": Known("run", "run", "run", {"part": ANY}),
     "Div.callout-note": BOX, "Div.callout-tip": BOX, "Div.callout-warning": BOX,
-    "Div.callout-important": BOX, "Div.callout-caution": BOX,
+    "Div.callout-important": BOX, "Div.callout-caution": BOX, "Div.callout-title": BOX,
     "Div.content-visible": SOME, "Div.content-hidden": SOME,
     "Div.extra": Known("shown", "not in a hand-in", "shown"),
     "Div.cards": Known("side by side", "one below the other", "one below the other"),

@@ -50,15 +50,6 @@ local function labelled(kind)
   end
 end
 
--- A callout's leading heading is its title, no section.
-local function callout_title(el)
-  local first = el.content[1]
-  if first and first.t == "Header" and el.classes:find_if(function(c) return c:match("^callout%-") end) then
-    el.content[1] = pandoc.Div({ pandoc.Plain(first.content) }, pandoc.Attr("", { "callout-title" }))
-    return el
-  end
-end
-
 -- `$$...$$ {#eq-x}`: the label is plain text to pandoc; it becomes a span around the formula.
 local function equations(el)
   local result, i = pandoc.Inlines({}), 1
@@ -88,7 +79,7 @@ end
 
 function Pandoc(doc)
   chapter = doc.meta.chapter and stringify(doc.meta.chapter) or ""
-  doc = doc:walk({ Div = without_mark, Span = without_mark }):walk({ Div = callout_title })
+  doc = doc:walk({ Div = without_mark, Span = without_mark })
   doc = doc:walk({
     traverse = "topdown",
     Header = header,

@@ -150,11 +150,6 @@ def _marked(tree: Node, words: dict[str, str]) -> Node:
             return {"t": kind, "c": mark(content)}
         if kind in {"Code", "CodeBlock", "Math"}:
             return {"t": kind, "c": [content[0], mark(content[1], kind == "Math")]}
-        if kind == "Div":
-            identifier, classes, attributes = content[0]
-            attributes = [[k, mark(v) if k == "title" else v] for k, v in attributes]
-            own = [identifier, classes, attributes]
-            return {"t": kind, "c": [own, changed(content[1], change)]}
         return None
 
     return changed(tree, change)

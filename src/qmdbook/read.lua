@@ -6,6 +6,10 @@
 
 local MARKDOWN = "markdown-native_divs-native_spans" -- what stands in HTML's tags stays HTML
 local ENVIRONMENT = "^%s*\\begin{(%a+)%*?}.*\\end{%a+%*?}%s*$"
+local TITLES = {
+  ["callout-note"] = "Note", ["callout-tip"] = "Tip", ["callout-warning"] = "Warning",
+  ["callout-important"] = "Important", ["callout-caution"] = "Caution",
+}
 local FORMULAS = { align = true, gather = true, equation = true }
 
 local function formula(el)
@@ -16,9 +20,25 @@ local function formula(el)
   return el.t == "RawBlock" and pandoc.Para({ math }) or math
 end
 
+-- A callout begins with its title: the one given, a heading, or what it is.
+local function callout(el)
+  local kind = el.classes:find_if(function(class) return TITLES[class] end)
+  if not kind then return nil end
+  local title, first = el.attributes.title, el.content[1]
+  if title then
+    title = pandoc.utils.blocks_to_inlines(pandoc.read(title, MARKDOWN, nil, {}).blocks)
+  elseif first and first.t == "Header" then
+    title = first.content
+    el.content:remove(1)
+  end
+  el.attributes.title = nil
+  el.content:insert(1, pandoc.Div({ pandoc.Plain(title or TITLES[kind]) }, { class = "callout-title" }))
+  return el
+end
+
 local function read(text, format)
   return pandoc.read(text, format, { columns = 100000 }, {}).blocks
-    :walk({ RawBlock = formula, RawInline = formula })
+    :walk({ RawBlock = formula, RawInline = formula, Div = callout })
 end
 
 local function plain(el)

@@ -5,9 +5,6 @@ local stringify = pandoc.utils.stringify
 local format = FORMAT:match("^html") and "html" or FORMAT:match("^typst") and "typst" or "ipynb"
 local labels, present, page, hand_in, marked = {}, {}, "", false, false
 local NAMES = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section", chapter = "Chapter" }
-local TITLES = {
-  note = "Note", tip = "Tip", warning = "Warning", important = "Important", caution = "Caution",
-}
 
 local function raw(text, block)
   return (block and pandoc.RawBlock or pandoc.RawInline)(format == "ipynb" and "html" or format, text)
@@ -27,9 +24,7 @@ local function leave_out(blocks)
   if not marked then return {} end
   local marks = pandoc.List()
   local function note(el) marks:insert(el.text) end
-  pandoc.Blocks(blocks):walk({ Str = note, Code = note, CodeBlock = note, Math = note, Div = function(el)
-    marks:insert(el.attributes.title)
-  end })
+  pandoc.Blocks(blocks):walk({ Str = note, Code = note, CodeBlock = note, Math = note })
   local comment = format == "typst" and "/* %s */" or "<!-- %s -->"
   return { raw(comment:format(table.concat(marks, " ")), true) }
 end
@@ -198,13 +193,7 @@ local function quoted(blocks)
 end
 
 local function callout(el, kind)
-  local title = el.attributes.title or TITLES[kind]
-  title = pandoc.utils.blocks_to_inlines(pandoc.read(title, "markdown", nil, {}).blocks)
-  local first = el.content[1]
-  if first and first.t == "Div" and first.classes:includes("callout-title") then
-    title = first.content[1].content
-    el.content:remove(1)
-  end
+  local title = el.content:remove(1).content[1].content
   if format == "ipynb" then
     el.content:insert(1, pandoc.Para({ pandoc.Strong(title) }))
     return quoted(el.content)
@@ -268,7 +257,7 @@ local function div(el)
   end
   for _, class in ipairs(el.classes) do
     local kind = class:match("^callout%-(%l+)$")
-    if kind and TITLES[kind] then return callout(el, kind) end
+    if kind and kind ~= "title" then return callout(el, kind) end
   end
   if el.classes:includes("cell-markdown") and format ~= "ipynb" then return el.content end
   if el.classes:includes("cell") then
