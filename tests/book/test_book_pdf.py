@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from pypdf import PdfReader
@@ -33,6 +35,7 @@ from qmdbook.render import Outputs
 
 THEORY = ("q1_backprop", "q2_adam")
 CHAPTERS = ("index", *THEORY, "q3_cifar", "teaching", "api", "notation")
+WORD = re.compile(r"[^\W\d_]{4,}")
 STRAIGHT = str.maketrans("\u2019\u201c\u201d", '\'""')
 FONTS = {"STIXTwoText", "STIXTwoMath", "DejaVuSansMono"}
 
@@ -80,6 +83,23 @@ def test_the_answers_are_there(book: PdfReader, theory: PdfReader, root: Path) -
     for text, more in ((text_of(book), of_question_3), (text_of(theory), ())):
         assert [a for a in (*answers(), *more) if " ".join(a.split()) not in text] == []
         assert "?@" not in text
+
+
+def test_every_word_of_the_pages_is_in_the_book(
+    book: PdfReader, built: Outputs, root: Path
+) -> None:
+    only_on_pages = re.findall(r'(?s)when-format="html"}\n(.*?)\n:::', sources(root, CHAPTERS))
+    lines = re.sub(r"[-\u2010]\n\s*|[\u00ad\u2060]", "", "\n".join(page_texts(book)))
+    known = set(WORD.findall("\n".join([normalize("NFKC", lines), *only_on_pages])))
+    for name in CHAPTERS:
+        page = built.site.with_name(f"{name}.html").read_text(encoding="utf-8")
+        main = re.sub(
+            r"(?s)<(math|noscript).*?</\1>", " ", page.partition("<main")[2].partition("</main")[0]
+        )
+        paragraphs = " ".join(re.findall(r"(?s)<p>(.*?)</p>", main))
+        words = set(WORD.findall(unescape(re.sub(r"<[^>]+>", "", paragraphs))))
+        assert words <= known
+        assert len(words) > 200 or not name.startswith("q")
 
 
 def test_they_have_the_pages_that_they_need(book: PdfReader, theory: PdfReader) -> None:
