@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -34,12 +34,13 @@ def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
         BookError: `target` holds something that was not built here, or can't be written.
     """
     target = target.resolve()
-    new, old = (target.with_name(f".{target.name}.qmdbook-{part}") for part in ("new", "old"))
-    with _writing(target):
+    new, old, lock = (
+        target.with_name(f".{target.name}.qmdbook-{x}") for x in ("new", "old", "lock")
+    )
+    try:
         target.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(target):
-        try:
-            with _writing(target):
+        with _locked(FileLock(lock), target):
+            try:
                 _put_back(old, target)
                 _check_ours(target, (marker, *others))
                 shutil.rmtree(new, ignore_errors=True)
@@ -51,9 +52,16 @@ def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
                 if target.exists():
                     target.rename(old)
                 new.rename(target)
-        finally:
-            _put_back(old, target)
-            shutil.rmtree(new, ignore_errors=True)
+            finally:
+                _put_back(old, target)
+                shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise BookError(
+            f"{target} can't be written ({error.strerror}): free some space there, or name another "
+            "folder with --output-dir."
+        ) from error
 
 
 def _put_back(old: Path, target: Path) -> None:
@@ -63,33 +71,13 @@ def _put_back(old: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-@contextmanager
-def _lock(target: Path) -> Iterator[None]:
-    """Holds the lock on a target, which ends with the process; says when it has to wait."""
-    lock = FileLock(target.with_name(f".{target.name}.qmdbook-lock"))
-    with _writing(target):
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            print(f"Waiting for another build of {target}", flush=True)
-            lock.acquire()
+def _locked(lock: FileLock, target: Path) -> AbstractContextManager[object]:
+    """Holds the lock, which ends with the process at the latest; says when it has to wait."""
     try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _writing(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise BookError(
-            f"{target} can't be written ({error.strerror}): free some space there, or name another "
-            "folder with --output-dir."
-        ) from error
+        return lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Waiting for another build of {target}", flush=True)
+        return lock.acquire()
 
 
 def _check_ours(target: Path, markers: tuple[str, ...]) -> None:
