@@ -7,8 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from qmdbook.errors import BookError
 from qmdbook.project import Project
@@ -20,15 +20,8 @@ PROGRESS = re.compile(r"^\[\d+/\d+\] .*")
 COLOURS = re.compile(r"\x1b\[[\d;]*\w")
 
 
-@dataclass(frozen=True)
-class Quarto:
-    """An installed Quarto, or why there is none.
-
-    Attributes:
-        program: path of the program, empty if none was found.
-        version: version that the program gives, empty if it gives none.
-        problem: what is wrong with it, empty if it can be used.
-    """
+class Quarto(NamedTuple):
+    """An installed Quarto: its program and version, and what is wrong if it can't be used."""
 
     program: str = ""
     version: str = ""
@@ -42,20 +35,19 @@ def find_quarto() -> Quarto:
     program = named or shutil.which("quarto") or shutil.which("quarto", path=beside)
     if not program:
         return Quarto(problem="no Quarto on the PATH")
-    origin = "QUARTO_PATH names" if named else "found"
+    origin = f"{'QUARTO_PATH names' if named else 'found'} {program}, which"
     if Path(program).is_dir():
         return Quarto(problem=f"QUARTO_PATH names a folder, {program}, not a program")
     try:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
-        return Quarto(problem=f"{origin} {program}, which can't be run")
+        return Quarto(problem=f"{origin} can't be run")
     version = done.stdout.strip()
     numbers = re.match(r"(\d+)\.(\d+)", version)
     if done.returncode or numbers is None:
-        return Quarto(program, problem=f"{origin} {program}, which gives no version")
-    if tuple(map(int, numbers.groups())) < MINIMUM:
-        return Quarto(program, version, f"{origin} {program}, which is Quarto {version}")
-    return Quarto(program, version)
+        return Quarto(problem=f"{origin} gives no version")
+    old = tuple(map(int, numbers.groups())) < MINIMUM
+    return Quarto(program, version, f"{origin} is Quarto {version}" if old else "")
 
 
 def render(quarto: Quarto, project: Project, stage: Path) -> None:
@@ -68,19 +60,16 @@ def render(quarto: Quarto, project: Project, stage: Path) -> None:
         BookError: Quarto failed, or left a reference unresolved.
     """
     command = [quarto.program, "render", str(project.folder), "--output-dir", str(stage)]
-    environment = {**os.environ, "QUARTO_PYTHON": sys.executable}
     said: list[str] = []
     with subprocess.Popen(
         [*command, "--use-freezer"],
-        env=environment,
+        env={**os.environ, "QUARTO_PYTHON": sys.executable},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         encoding="utf-8",
         errors="replace",
     ) as process:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        for line in process.stdout:
+        for line in process.stdout or ():
             said.append(COLOURS.sub("", line).strip())
             if PROGRESS.match(said[-1]):
                 print(said[-1], flush=True)
