@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +17,9 @@ MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, Re
 
 @dataclass(frozen=True)
 class Project:
-    """A Quarto book.
+    """A Quarto book; what `_quarto.yml` does not give is empty."""
 
-    Attributes:
-        folder: where `_quarto.yml` is.
-        title: title of the book; `subtitle`, `author`, `description`, `date` likewise, empty if
-            not given.
-        chapters: files of the chapters, in order.
-        bibliography: BibTeX file, or None.
-        pdf_name: file name of the PDF.
-        lang: language of the text, such as en.
-        cell_defaults: options of cells that don't set their own.
-        resources: files that pages load, copied beside them.
-        footer: Markdown at the foot of each page.
-        notebooks: names of the chapters that are offered as executed notebooks.
-        inputs: glob patterns of the files that the chapters' code reads.
-    """
-
-    folder: Path
+    folder: Path  # where that is
     title: str
     chapters: tuple[Path, ...]
     subtitle: str = ""
@@ -43,11 +29,11 @@ class Project:
     bibliography: Path | None = None
     pdf_name: str = "book.pdf"
     lang: str = "en"
-    cell_defaults: dict[str, Any] | None = None
-    resources: tuple[Path, ...] = ()
-    footer: str = ""
-    notebooks: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
+    cell_defaults: dict[str, Any] | None = None  # options of cells that don't set their own
+    resources: tuple[Path, ...] = ()  # files that pages load, copied beside them
+    footer: str = ""  # Markdown at the foot of each page
+    notebooks: tuple[str, ...] = ()  # names of the chapters offered as executed notebooks
+    inputs: tuple[str, ...] = ()  # glob patterns of the files that the chapters' code reads
 
 
 def load_project(folder: Path) -> Project:
@@ -80,62 +66,39 @@ def load_project(folder: Path) -> Project:
 def _project(folder: Path, config: dict[str, Any]) -> Project:
     """The project described by `config`; raises one of `MALFORMED` if it isn't well formed."""
     book, own = config["book"], config.get("qmdbook") or {}
-    bibliography = config.get("bibliography")
+    said = {key: str(book.get(key) or "") for key in ("subtitle", "author", "description", "date")}
+    if said["date"] in {"today", "now"}:
+        said["date"] = str(datetime.date.today())
+    options = (config.get("execute") or {}) | _map(_map(config.get("format")).get("html"))
+    footer = book.get("page-footer") or ""
+    if not isinstance(footer, str):
+        parts = (footer.get(side) for side in ("left", "center", "right"))
+        footer = " · ".join(part for part in parts if isinstance(part, str))
+    resources = (  # a pattern that fits no file stands for itself
+        sorted(folder.glob(str(path.relative_to(folder)))) or [path]
+        for path in _files(folder, (config.get("project") or {}).get("resources", []))
+    )
     return Project(
         folder=folder,
         title=str(book["title"]),
-        chapters=tuple(_files(folder, book["chapters"])),
-        subtitle=_text(book, "subtitle"),
-        author=_text(book, "author"),
-        description=_text(book, "description"),
-        date=_date(_text(book, "date")),
-        bibliography=folder / str(bibliography) if bibliography else None,
+        chapters=_files(folder, book["chapters"]),
+        **said,
+        bibliography=folder / str(config["bibliography"]) if config.get("bibliography") else None,
         pdf_name=f"{book.get('output-file', 'book')}.pdf",
         lang=str(config.get("lang", "en")),
-        cell_defaults=_cell_defaults(config),
-        resources=tuple(_resources(folder, (config.get("project") or {}).get("resources", []))),
-        footer=_footer(book.get("page-footer") or {}),
+        cell_defaults={key: options[key] for key in ("echo", "code-fold") if key in options},
+        resources=tuple(chain(*resources)),
+        footer=footer,
         notebooks=tuple(Path(str(name)).stem for name in own.get("notebooks", [])),
         inputs=tuple(str(pattern) for pattern in own.get("inputs", [])),
     )
 
 
-def _resources(folder: Path, patterns: list[Any]) -> list[Path]:
-    """The files behind the patterns; one that fits no file stands for itself."""
-    return [
-        path
-        for pattern in _files(folder, patterns)
-        for path in sorted(folder.glob(str(pattern.relative_to(folder)))) or [pattern]
-    ]
+def _map(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
-def _files(folder: Path, names: list[Any]) -> list[Path]:
+def _files(folder: Path, names: list[Any]) -> tuple[Path, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(names)
-    return [folder / name.lstrip("/") for name in names]  # Quarto: a slash is the book's folder
-
-
-def _cell_defaults(config: dict[str, Any]) -> dict[str, Any]:
-    """`echo` and `code-fold` as the project sets them for all cells."""
-    execute = config.get("execute") or {}
-    formats = config.get("format") or {}
-    html = formats.get("html") if isinstance(formats, dict) else None
-    wanted = {**execute, **(html if isinstance(html, dict) else {})}
-    return {name: wanted[name] for name in ("echo", "code-fold") if name in wanted}
-
-
-def _footer(footer: str | dict[str, Any]) -> str:
-    """The parts of Quarto's page footer as one line of Markdown."""
-    if isinstance(footer, str):
-        return footer
-    parts = (footer.get(side) for side in ("left", "center", "right"))
-    return " · ".join(part for part in parts if isinstance(part, str))
-
-
-def _date(text: str) -> str:
-    """A date as written; `today` is the day of the build."""
-    return f"{datetime.date.today():%Y-%m-%d}" if text in {"today", "now"} else text
-
-
-def _text(book: dict[str, Any], key: str) -> str:
-    return str(book.get(key) or "")
+    return tuple(folder / name.lstrip("/") for name in names)  # a slash is the book's folder
