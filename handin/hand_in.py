@@ -30,12 +30,11 @@ from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
 from hw1lib.project import default_data_dir
+from qmdbook.book import prepare
 from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT, kernel
-from qmdbook.pandoc import all_labels
 from qmdbook.pdf import build_pdf
 from qmdbook.project import load_project
-from qmdbook.render import prepare
 from qmdbook.staging import staging
 
 HERE = Path(__file__).resolve().parent
@@ -169,7 +168,7 @@ class _Client(NotebookClient):
             f"--ipython-dir={self.scratch}",  # the kernel leaves nothing in HOME
             f"--IPKernelApp.exec_lines={self.startup}",
         ]
-        self.km = kernel(self.scratch / "kernel.json", options)
+        self.km = kernel(self.scratch / "kernel.json", *options)
         return self.km
 
     def process_message(
@@ -242,17 +241,9 @@ def write_theory(
     """
     project = load_project(folder)
     theory = tuple(path for path in project.chapters if path.stem in THEORY)
-    project = replace(project, chapters=theory)
-    book = prepare(project, stage, cell_timeout)
-    variables = {
-        "title": project.title,
-        "subtitle": "Theory: questions 1 and 2",
-        "author": name,
-        "course": course,
-        "lang": project.lang,
-    }
-    labels = all_labels(book.documents)
-    build_pdf(project, book.documents, labels, stage, stage / PDF, TEMPLATE, variables)
+    subtitle = "Theory: questions 1 and 2"
+    project = replace(project, chapters=theory, subtitle=subtitle, author=name, description="")
+    build_pdf(prepare(project, stage, cell_timeout), PDF, TEMPLATE, course=course)
     shutil.rmtree(stage / "figures", ignore_errors=True)
     return stage / PDF
 

@@ -53,7 +53,7 @@ def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
                 record.write_text(json.dumps(asdict(make(folder)), default=str))
         made = json.loads(record.read_text())
         notebooks = tuple(map(Path, made["notebooks"]))
-        return Outputs(Path(made["site"]), Path(made["pdf"]), notebooks, made["engine"])
+        return Outputs(Path(made["site"]), Path(made["pdf"]), notebooks)
 
     return build
 

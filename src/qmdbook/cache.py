@@ -15,8 +15,6 @@ from nbformat import NotebookNode
 
 from qmdbook.project import Project
 
-KEY = 32  # hexadecimal digits of a digest in a cache's name
-
 
 def state_of(project: Project) -> str:
     """Digest of all that the outputs depend on besides a chapter's own code.
@@ -33,47 +31,44 @@ def state_of(project: Project) -> str:
     return _digest(json.dumps([files, sys.version, packages]).encode())
 
 
-def cache_path(folder: Path, name: str, notebook: NotebookNode, state: str) -> Path:
-    """Where a chapter's outputs are kept for just this code and this `state_of` the rest."""
-    code = json.dumps([(cell.metadata["qmdbook"]["kind"], cell.source) for cell in notebook.cells])
-    key = _digest((state + code).encode())
-    return folder / ".cache" / "executed" / f"{name}-{key[:KEY]}.ipynb"
+def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> bool:
+    """Gives a chapter's unexecuted `notebook` the outputs that are kept for its code and `state`.
 
-
-def read_cache(path: Path, wanted: NotebookNode) -> NotebookNode | None:
-    """The notebook `wanted` with the outputs of the one at `path`.
-
-    None if that one has other code or isn't as it was written.
+    Returns:
+        Whether it has all outputs now, as it also has if there is only this package's setup to run.
     """
+    if len(notebook.cells) == 1:
+        return True
     try:
-        cached = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-        if cached.metadata["qmdbook"]["digest"] != _digest_of_outputs(cached):
-            return None
-        for cell, run in zip(wanted.cells, cached.cells, strict=True):
-            if cell.source != run.source:
-                return None
-            cell.outputs = run.outputs
+        kept = json.loads(_path(project, name).read_text(encoding="utf-8"))
+        if kept["digest"] != _digest_of(state, notebook, kept["outputs"]):
+            return False
+        for cell, outputs in zip(notebook.cells, kept["outputs"], strict=True):
+            cell.outputs = nbformat.from_dict(outputs)
     except Exception:  # whatever is wrong with a cache, the chapter is run
-        return None
-    return wanted
+        return False
+    return True
 
 
-def write_cache(path: Path, name: str, notebook: NotebookNode) -> None:
+def write_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> None:
     """Keeps a chapter's outputs in place of older ones; a read-only folder has no cache."""
-    notebook.metadata["qmdbook"] = {"digest": _digest_of_outputs(notebook)}
+    outputs = [cell.outputs for cell in notebook.cells]
+    kept = {"digest": _digest_of(state, notebook, outputs), "outputs": outputs}
+    path = _path(project, name)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(nbformat.writes(notebook), encoding="utf-8")
+        part.write_text(json.dumps(kept), encoding="utf-8")
         part.replace(path)
-        for old in path.parent.glob(f"{name}-{'[0-9a-f]' * KEY}.ipynb"):
-            if old != path:
-                old.unlink(missing_ok=True)
 
 
-def _digest_of_outputs(notebook: NotebookNode) -> str:
-    outputs = [cell.outputs for cell in notebook.cells]
-    return _digest(json.dumps(outputs, sort_keys=True).encode())
+def _path(project: Project, name: str) -> Path:
+    return project.folder / ".cache" / "executed" / f"{name}.json"
+
+
+def _digest_of(state: str, notebook: NotebookNode, outputs: object) -> str:
+    code = [cell.source for cell in notebook.cells]
+    return _digest(json.dumps([state, code, outputs], sort_keys=True).encode())
 
 
 def _digest(content: bytes) -> str:

@@ -6,10 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
@@ -18,7 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from qmdbook.cache import cache_path, read_cache, state_of, write_cache
+from qmdbook.cache import read_cache, state_of, write_cache
 from qmdbook.errors import BookError
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, Inline
@@ -35,8 +32,7 @@ OPTIONS = (
     "--log-level=CRITICAL",
 )
 AT_ONCE = 2
-CELL_TIMEOUT = 120
-START_TIMEOUT = 120
+CELL_TIMEOUT = START_TIMEOUT = 120
 ATTEMPTS = 3
 TRACE = 4  # lines of a traceback that messages show: its last two frames
 
@@ -56,104 +52,68 @@ def execute_chapters(
         BookError: a cell failed, ran out of time or killed its kernel; names file and line.
     """
     state = state_of(project)
-    notebooks: dict[str, NotebookNode] = {}
-    todo: list[tuple[Chapter, NotebookNode, Path]] = []
-    for chapter in chapters:
-        notebook, cache, is_cached = _from_cache(project, chapter, state)
-        notebooks[chapter.name] = notebook
-        if not is_cached:
-            todo.append((chapter, notebook, cache))
+    notebooks = {chapter.name: unexecuted(chapter) for chapter in chapters}
+    todo = [c for c in chapters if not read_cache(project, state, c.name, notebooks[c.name])]
     if todo:
-        names = ", ".join(chapter.path.name for chapter, _, _ in todo)
-        print(f"Running the code of {names}", flush=True)
-        with tempfile.TemporaryDirectory() as scratch:
-            asyncio.run(_run_all(project.folder, todo, timeout, Path(scratch)))
-    for chapter, notebook, cache in todo:
-        write_cache(cache, chapter.name, notebook)
+        print(f"Running the code of {', '.join(c.path.name for c in todo)}", flush=True)
+        asyncio.run(_run_all(project.folder, [(c, notebooks[c.name]) for c in todo], timeout))
+    for chapter in todo:
+        write_cache(project, state, chapter.name, notebooks[chapter.name])
     return notebooks
 
 
 def all_cached(project: Project, chapters: list[Chapter]) -> bool:
     """Whether `execute_chapters` would run nothing."""
     state = state_of(project)
-    return all(_from_cache(project, chapter, state)[2] for chapter in chapters)
-
-
-def _from_cache(project: Project, chapter: Chapter, state: str) -> tuple[NotebookNode, Path, bool]:
-    """The chapter's notebook, where its outputs are kept, and whether it has them from there."""
-    notebook = unexecuted(chapter)
-    cache = cache_path(project.folder, chapter.name, notebook, state)
-    only_setup = len(notebook.cells) == 1
-    return notebook, cache, only_setup or read_cache(cache, notebook) is not None
-
-
-def code_cells(chapter: Chapter) -> Iterator[tuple[str, str, int, int]]:
-    """Kind, source, line and part of all evaluated code: cells and inline expressions."""
-    for number, part in enumerate(chapter.parts):
-        if isinstance(part, Inline):
-            yield "inline", part.source, part.line, number
-        elif part.options.get("eval", True):
-            yield "cell", part.source, part.line, number
+    return all(read_cache(project, state, c.name, unexecuted(c)) for c in chapters)
 
 
 def unexecuted(chapter: Chapter) -> NotebookNode:
-    """The chapter's code as a notebook that has not run yet."""
-    cells = [nbformat.v4.new_code_cell(SETUP, id="setup", metadata={"qmdbook": {"kind": "setup"}})]
-    for count, (kind, source, _, part) in enumerate(code_cells(chapter)):
-        cell = nbformat.v4.new_code_cell(source, id=f"c{count}")
-        cell.metadata["qmdbook"] = {"kind": kind, "part": part}
-        cells.append(cell)
+    """The chapter's evaluated code, below this package's own, as a notebook that has not run."""
+    cells = [nbformat.v4.new_code_cell(SETUP, id="setup", metadata={"qmdbook": {}})]
+    for number, part in enumerate(chapter.parts):
+        if isinstance(part, Inline) or part.options.get("eval", True):
+            metadata = {"qmdbook": {"part": number}}
+            cells.append(nbformat.v4.new_code_cell(part.source, id=f"c{number}", metadata=metadata))
     return nbformat.v4.new_notebook(cells=cells)
 
 
-async def _run_all(
-    folder: Path, todo: list[tuple[Chapter, NotebookNode, Path]], timeout: int, scratch: Path
-) -> None:
+async def _run_all(folder: Path, todo: list[tuple[Chapter, NotebookNode]], timeout: int) -> None:
     """Runs a few chapters at a time, and stops the others when one fails."""
     free = asyncio.Semaphore(AT_ONCE)
 
     async def run(chapter: Chapter, notebook: NotebookNode) -> None:
-        async with free:
-            await _run(folder, chapter, notebook, timeout, scratch)
+        for attempt in range(1, ATTEMPTS + 1):  # another program may take the port of a kernel
+            log = Path(scratch) / f"{chapter.name}-{attempt}.log"
+            try:
+                async with free:
+                    await _run(folder, chapter, notebook, timeout, log)
+                return
+            except RuntimeError as error:  # the kernel did not come up
+                if attempt == ATTEMPTS:
+                    last = [str(error), *log.read_text(errors="replace").splitlines()][-1]
+                    raise BookError(
+                        f"{chapter.path.name}: no kernel of {sys.executable} starts "
+                        f"({last:.200}); reinstall the book's packages there."
+                    ) from error
 
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for chapter, notebook, _ in todo:
-                tasks.create_task(run(chapter, notebook))
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for chapter, notebook in todo:
+                    tasks.create_task(run(chapter, notebook))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
 
 async def _run(
-    folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: int, scratch: Path
+    folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: int, log: Path
 ) -> None:
-    """Runs one chapter's notebook in place.
+    """Runs one chapter's notebook in place, in a kernel that writes what it says to `log`.
 
     Step for step rather than by nbclient's `async_execute`, which would take Ctrl-C for itself.
     """
-    places = [1, *(line for _, _, line, _ in code_cells(chapter))]
-    for attempt in range(1, ATTEMPTS + 1):  # another program may take the port of a kernel
-        log = scratch / f"{chapter.name}-{attempt}.log"
-        try:
-            async with _client(folder, notebook, timeout, log) as client:
-                for count, (cell, line) in enumerate(zip(notebook.cells, places, strict=True)):
-                    await _run_cell(client, cell, count, chapter.where(line), timeout)
-            return
-        except RuntimeError as error:  # the kernel did not come up
-            if attempt == ATTEMPTS:
-                last = [str(error), *log.read_text(errors="replace").splitlines()][-1]
-                raise BookError(
-                    f"{chapter.path.name}: no kernel of {sys.executable} starts ({last:.200}); "
-                    "reinstall the book's packages there."
-                ) from error
-
-
-@asynccontextmanager
-async def _client(
-    folder: Path, notebook: NotebookNode, timeout: int, log: Path
-) -> AsyncIterator[NotebookClient]:
-    """A client with a kernel that is up, and ends with the block; what it says goes to `log`."""
-    manager = kernel(log.with_suffix(".json"), OPTIONS)
+    manager = kernel(log.with_suffix(".json"), *OPTIONS)
     client = NotebookClient(
         notebook,
         km=manager,
@@ -167,26 +127,22 @@ async def _client(
             streams = {"stdout": said, "stderr": said}
             await client.async_start_new_kernel(env=_environment(log.parent), **streams)
         await client.async_start_new_kernel_client()
-        yield client
+        for count, cell in enumerate(notebook.cells):
+            try:
+                await client.async_execute_cell(cell, count, execution_count=count + 1)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                if isinstance(error, DeadKernelError) and await manager.is_alive():
+                    raise asyncio.CancelledError from error  # nbclient took being stopped for that
+                part = cell.metadata["qmdbook"].get("part")
+                place = chapter.where(1 if part is None else chapter.parts[part].line)
+                first = cell.source.strip().partition("\n")[0]
+                reason = _reason(error, timeout)
+                raise BookError(f"{place}: the cell `{first:.70}` {reason}") from error
     finally:
         if client.kc is not None:
             client.kc.stop_channels()
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
-
-
-async def _run_cell(
-    client: NotebookClient, cell: NotebookNode, count: int, place: str, timeout: int
-) -> None:
-    try:
-        await client.async_execute_cell(cell, count, execution_count=count + 1)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        manager: Any = client.km
-        if isinstance(error, DeadKernelError) and await manager.is_alive():
-            raise asyncio.CancelledError from error  # nbclient took being stopped for that
-        source = cell.source.strip().splitlines() or [""]
-        reason = _reason(error, timeout)
-        raise BookError(f"{place}: the cell `{source[0]:.70}` {reason}") from error
 
 
 def _reason(error: Exception, timeout: int) -> str:
@@ -203,15 +159,11 @@ def _reason(error: Exception, timeout: int) -> str:
     return "killed its kernel."
 
 
-def kernel(connection_file: Path, options: Sequence[str]) -> AsyncKernelManager:
+def kernel(connection_file: Path, *options: str) -> AsyncKernelManager:
     """A kernel of the Python that is running, whatever kernels are installed."""
     manager = AsyncKernelManager(connection_file=str(connection_file))
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    manager._kernel_spec = KernelSpec(
-        argv=[*command, *options],
-        display_name="Python 3",
-        language="python",
-    )
+    manager._kernel_spec = KernelSpec(argv=[*command, *options], language="python")
     return manager
 
 

@@ -15,12 +15,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from qmdbook.cache import cache_path, state_of, write_cache
+from qmdbook.book import prepare
+from qmdbook.cache import state_of, write_cache
 from qmdbook.errors import BookError
 from qmdbook.execute import all_cached, unexecuted
+from qmdbook.notebook import write_notebooks
 from qmdbook.project import Project, load_project
-from qmdbook.qmd import Cell, Chapter, parse_chapter
-from qmdbook.render import prepare, write_notebooks
+from qmdbook.qmd import Chapter, parse_chapter
 
 RECORD = Path(".quarto", "qmdbook.json")
 OPTIONS = re.compile(r"(#\|.*\n?)*\n*")
@@ -77,7 +78,12 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     for page in site.glob("*.html"):
         _rewrite(page, _with_classic_scripts(page))
     try:
-        _write_notebooks(project, site, whole)
+        chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
+        if whole or all_cached(project, chapters):
+            with tempfile.TemporaryDirectory() as stage:
+                write_notebooks(prepare(project, Path(stage)), site / "notebooks")
+        else:
+            print("The notebooks are as before; `quarto render` renews them.")
     except BookError as error:
         print(f"The notebooks were not written: {error}")
     record = _record(folder)
@@ -95,20 +101,20 @@ def adopted(chapter: Chapter, kept: NotebookNode) -> NotebookNode | None:
     None if that one ran other code, or has figures in another format than SVG.
     """
     wanted = unexecuted(chapter)
+    unevaluated = {p.source for p in chapter.parts} - {cell.source for cell in wanted.cells}
     found: list[tuple[str, list[NotebookNode]]] = []
     for cell in kept.cells:
         for value in cell.metadata.get("user_expressions", []):
             data = {"data": value["result"]["data"], "output_type": "display_data", "metadata": {}}
             found.append((value["expression"].strip(), [nbformat.from_dict(data)]))
-        if cell.cell_type == "code":
-            found.append((OPTIONS.sub("", cell.source, count=1).strip("\n"), cell.outputs))
-    cells = [part for part in chapter.parts if isinstance(part, Cell)]
-    never = [cell.source for cell in cells if not cell.options.get("eval", True)]
-    found = [pair for pair in found if pair[0] not in never]
+        source = OPTIONS.sub("", cell.source, count=1).strip("\n")
+        if cell.cell_type == "code" and source not in unevaluated:
+            found.append((source, cell.outputs))
     code = wanted.cells[1:]  # the first is this package's own
-    if [cell.source for cell in code] != [source for source, _ in found]:
-        return None
-    if any("application/pdf" in output.get("data", {}) for _, o in found for output in o):
+    outputs = [output for _, outputs in found for output in outputs]
+    if [cell.source for cell in code] != [source for source, _ in found] or any(
+        "application/pdf" in output.get("data", {}) for output in outputs
+    ):
         return None
     for cell, (_, outputs) in zip(code, found, strict=True):
         cell.outputs = outputs
@@ -142,19 +148,8 @@ def _adopt(project: Project, state: str) -> None:
                 chapter = parse_chapter(path, project.cell_defaults)
                 notebook = adopted(chapter, nbformat.read(kept, as_version=4))
                 if notebook is not None:
-                    cache = cache_path(project.folder, chapter.name, notebook, state)
-                    write_cache(cache, chapter.name, notebook)
+                    write_cache(project, state, chapter.name, notebook)
             kept.unlink()
-
-
-def _write_notebooks(project: Project, site: Path, whole: bool) -> None:
-    chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
-    if not whole and not all_cached(project, chapters):
-        print("The notebooks are as before; `quarto render` renews them.")
-        return
-    with tempfile.TemporaryDirectory() as stage:
-        book = prepare(project, Path(stage))
-        write_notebooks(book, Path(stage), site / "notebooks")
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import mimetypes
 import re
-import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,9 @@ import nbformat
 import typst
 from nbformat import NotebookNode
 
-from qmdbook.pandoc import HERE, NOTEBOOK, Document, write
-from qmdbook.project import Project
+from qmdbook.book import Book
+from qmdbook.pandoc import HERE, NOTEBOOK, Document
 from qmdbook.qmd import Cell, Chapter
-from qmdbook.site import citation_options
 from qmdbook.weave import is_drawn
 
 MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
@@ -25,6 +24,7 @@ OUTPUT = re.compile(r"^<!-- output (\d+) -->\n(.*?)^<!-- end -->$", re.MULTILINE
 IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^&\"'])")
 DPI = 160  # of figures
+PAGE = b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("figure.svg")'
 UNRESOLVED = re.compile(r"@(fig|tbl|eq|sec)-|\{#")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 INSTALL = (
@@ -34,58 +34,57 @@ INSTALL = (
 )
 
 
-def build_notebook(
-    project: Project,
-    chapter: Chapter,
-    document: Document,
-    executed: NotebookNode,
-    labels: dict[str, dict[str, str]],
-    folder: Path,
-) -> NotebookNode:
-    """A chapter as a notebook that has been run, with the cells and outputs of `executed`.
-
-    `labels` are those of the whole book; images are in `folder`.
+def write_notebooks(book: Book, target: Path) -> None:
+    """Writes the chapters that the project offers as executed notebooks into the folder `target`.
 
     Raises:
         BookError: a reference leads nowhere.
     """
-    arguments = ["-t", NOTEBOOK, "--wrap=none", *citation_options(project)]
-    arguments += ["--lua-filter", str(HERE / "flatten.lua")]
-    text = write(document.tree, arguments, labels, document.name, folder)
-    title = SPECIAL.sub(r"\\\1", " ".join(project.title.split()))
-    cells = [_markdown(INSTALL.format(title=title)), *_cells(chapter, executed, text)]
+    target.mkdir(exist_ok=True)
+
+    def build(pair: tuple[Chapter, Document]) -> None:
+        notebook = _notebook(book, *pair)
+        nbformat.write(notebook, target / f"{pair[0].name}.ipynb")
+
+    pairs = zip(book.chapters, book.documents, strict=True)
+    offered = [pair for pair in pairs if pair[0].name in book.project.notebooks]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(build, offered))
+
+
+def _notebook(book: Book, chapter: Chapter, document: Document) -> NotebookNode:
+    """A chapter as a notebook that has been run."""
+    arguments = ["-t", NOTEBOOK, "--lua-filter", str(HERE / "flatten.lua")]
+    text = book.write(document.tree, document.name, *arguments)
+    title = book.project.title
+    escaped = SPECIAL.sub(r"\\\1", " ".join(title.split()))
+    cells = [_markdown(INSTALL.format(title=escaped))]
+    cells += _cells(chapter, book.executed[chapter.name], text)
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
-            _attach_images(cell, folder)
+            _attach_images(cell, book.stage)
         cell.id = f"{chapter.name}-{count}".replace("_", "-")
-    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "title": project.title}
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}, "title": title}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
 def _cells(chapter: Chapter, executed: NotebookNode, text: str) -> Iterator[NotebookNode]:
     """Markdown and code cells in the order of the chapter."""
-    outputs = {
-        cell.metadata["qmdbook"]["part"]: cell
-        for cell in executed.cells
-        if cell.metadata["qmdbook"]["kind"] == "cell"
-    }
-    pieces = MARK.split(text)
-    if pieces[0].strip():
-        yield _markdown(pieces[0])
+    outputs = {cell.metadata["qmdbook"].get("part"): cell.outputs for cell in executed.cells}
+    pieces = ["-1", *MARK.split(text)]
     count = 0
-    for number, prose in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
-        part = chapter.parts[number]
-        if isinstance(part, Cell) and number in outputs:
+    for number, prose in zip(map(int, pieces[::2]), pieces[1::2], strict=True):
+        part = chapter.parts[number] if number in outputs else None
+        if isinstance(part, Cell):
             count += 1
             resolved = {int(match[1]): match[2].strip() for match in OUTPUT.finditer(prose)}
-            yield _code(part, outputs[number].outputs, count, resolved)
-        prose = OUTPUT.sub("", prose)
-        if prose.strip():
-            yield _markdown(prose)
+            yield _code(part, outputs[number], count, resolved)
+        if words := OUTPUT.sub("", prose).strip():
+            yield _markdown(words)
 
 
 def _markdown(text: str) -> NotebookNode:
-    return nbformat.v4.new_markdown_cell(text.strip())
+    return nbformat.v4.new_markdown_cell(text)
 
 
 def _attach_images(cell: NotebookNode, folder: Path) -> None:
@@ -130,20 +129,14 @@ def _describe_figure(output: NotebookNode, alt: str) -> None:
 
     The keys are those that nbconvert, JupyterLab and the classic notebook read.
     """
-    if "image/svg+xml" in output.data:
-        picture = _png(str(output.data.pop("image/svg+xml")))
+    if svg := output.data.pop("image/svg+xml", None):
+        files: Any = {"main": PAGE, "figure.svg": svg.encode()}  # its stubs know no dict
+        picture = typst.compile(files, format="png", ppi=DPI)
         output.data["image/png"] = base64.b64encode(picture).decode()
     output.data["text/plain"] = alt  # what a terminal shows
-    head = base64.b64decode(output.data["image/png"][:32])
-    width = struct.unpack(">I", head[16:20])[0]
+    width = int.from_bytes(base64.b64decode(output.data["image/png"][:32])[16:20], "big")
     output.metadata = {
         "image/png": {"alt": alt, "width": round(width * 96 / DPI)},
         "alt": alt,
         "needs_background": "light",
     }
-
-
-def _png(svg: str) -> bytes:
-    page = '#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("figure.svg")'
-    files: Any = {"main": page.encode(), "figure.svg": svg.encode()}  # its stubs know no dict
-    return bytes(typst.compile(files, format="png", ppi=DPI))

@@ -6,22 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
 from qmdbook import quarto
-from qmdbook.check import check_book, check_outputs, read_chapter
+from qmdbook.book import prepare
 from qmdbook.errors import BookError
-from qmdbook.execute import CELL_TIMEOUT, execute_chapters
-from qmdbook.notebook import build_notebook
-from qmdbook.pandoc import Document, all_labels, number_chapters, read
+from qmdbook.execute import CELL_TIMEOUT
+from qmdbook.notebook import write_notebooks
 from qmdbook.pdf import build_pdf
-from qmdbook.project import Project, load_project
-from qmdbook.qmd import Chapter, parse_chapter
-from qmdbook.site import TEMPLATES, build_site
+from qmdbook.project import load_project
+from qmdbook.site import build_site
 from qmdbook.staging import staging
-from qmdbook.tree import Node
-from qmdbook.weave import weave
 
 MARKER = ".qmdbook"
 QUARTO_SITE = "search.json"  # what `quarto render` by itself leaves
@@ -29,22 +22,11 @@ QUARTO_SITE = "search.json"  # what `quarto render` by itself leaves
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the book is, and what made it."""
+    """Where the book is: its first page, the PDF and the notebooks."""
 
     site: Path
     pdf: Path
     notebooks: tuple[Path, ...]
-    engine: str
-
-
-@dataclass(frozen=True)
-class Book:
-    """Chapters parsed, run, woven and numbered: all that the formats are made from."""
-
-    project: Project
-    chapters: list[Chapter]
-    executed: dict[str, NotebookNode]
-    documents: list[Document]
 
 
 def render(
@@ -68,95 +50,24 @@ def render(
             quarto.render(found, project, stage)
         else:
             book = prepare(project, stage, cell_timeout)
-            write_notebooks(book, stage, stage / "notebooks")
-            _build_pages(book, stage)
-    notebooks = [output_dir / "notebooks" / f"{name}.ipynb" for name in project.notebooks]
-    used = f"Quarto {found.version}" if found else "pandoc"
-    site, pdf = output_dir / "index.html", output_dir / project.pdf_name
-    return Outputs(site, pdf, tuple(notebooks), used)
-
-
-def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> Book:
-    """Parses, runs, weaves and numbers all chapters; their figures go to `stage`/figures.
-
-    Raises:
-        BookError: names what in the book has to be changed.
-    """
-    chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
-    with ThreadPoolExecutor(2) as pool:
-        trees = list(pool.map(lambda chapter: read_chapter(chapter, stage), chapters))
-    executed = execute_chapters(project, chapters, cell_timeout)
-
-    def filled(chapter: Chapter, tree: list[Node]) -> list[Node]:
-        blocks = read(weave(chapter, tree, executed[chapter.name], stage / "figures"), stage)
-        check_outputs(chapter, blocks)
-        return blocks
-
-    with ThreadPoolExecutor(2) as pool:
-        whole = dict(zip(executed, pool.map(filled, chapters, trees), strict=True))
-    documents = number_chapters(whole, stage)
-    check_book(project, chapters, documents, stage)
-    return Book(project, chapters, executed, documents)
-
-
-def write_notebooks(book: Book, stage: Path, target: Path) -> None:
-    """Writes the chapters that the project offers as executed notebooks into `target`.
-
-    `stage` is the folder in which the book was prepared.
-    """
-    target.mkdir(exist_ok=True)
-    labels = all_labels(book.documents)
-
-    def build(chapter: Chapter, document: Document) -> None:
-        executed = book.executed[chapter.name]
-        notebook = build_notebook(book.project, chapter, document, executed, labels, stage)
-        nbformat.write(notebook, target / f"{chapter.name}.ipynb")
-
-    pairs = zip(book.chapters, book.documents, strict=True)
-    with ThreadPoolExecutor(2) as pool:
-        list(
-            pool.map(lambda p: build(*p), (p for p in pairs if p[0].name in book.project.notebooks))
-        )
+            write_notebooks(book, stage / "notebooks")
+            with ThreadPoolExecutor(2) as pool:
+                site = pool.submit(build_site, book)
+                pdf = pool.submit(build_pdf, book, project.pdf_name)
+                site.result()
+                pdf.result()
+    notebooks = tuple(output_dir / "notebooks" / f"{name}.ipynb" for name in project.notebooks)
+    return Outputs(output_dir / "index.html", output_dir / project.pdf_name, notebooks)
 
 
 def _choose(engine: str) -> quarto.Quarto | None:
     """The Quarto to use, or None for this package's own engine; says which and why."""
-    if engine == "pandoc":
-        print("Building with pandoc", flush=True)
-        return None
-    found = quarto.find_quarto()
-    if not found.problem:
+    found = None if engine == "pandoc" else quarto.find_quarto()
+    if found and not found.problem:
         print(f"Building with Quarto {found.version}", flush=True)
         return found
-    if engine == "quarto":
+    if found and engine == "quarto":
         raise BookError(f"{quarto.NEEDED} is needed ({found.problem}): {quarto.CURE}.")
-    print(f"Building with pandoc, without Quarto ({found.problem})", flush=True)
+    why = f", without Quarto ({found.problem})" if found else ""
+    print(f"Building with pandoc{why}", flush=True)
     return None
-
-
-def _build_pages(book: Book, stage: Path) -> None:
-    """Site and PDF, side by side."""
-    project = book.project
-    variables = {
-        "title": project.title,
-        "subtitle": project.subtitle,
-        "author": project.author,
-        "description": project.description,
-        "date": project.date,
-        "lang": project.lang,
-    }
-    labels, target = all_labels(book.documents), stage / project.pdf_name
-    with ThreadPoolExecutor(2) as pool:
-        site = pool.submit(build_site, project, book.chapters, book.documents, stage)
-        pdf = pool.submit(
-            build_pdf,
-            project,
-            book.documents,
-            labels,
-            stage,
-            target,
-            TEMPLATES / "book.typ",
-            variables,
-        )
-        site.result()
-        pdf.result()

@@ -8,13 +8,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qmdbook.pandoc import Document, all_labels, run_pandoc, write
-from qmdbook.project import Project
-from qmdbook.qmd import Chapter
+from qmdbook.book import Book
+from qmdbook.pandoc import Document, run_pandoc
 
 TEMPLATES = Path(__file__).parent / "templates"
 FONTS = Path(__file__).parent / "fonts"
@@ -23,56 +21,38 @@ SECTION = re.compile(r'<h[123][^>]*?(?: id="([^"]*)")?[^>]*>(.*?)</h[123]>', re.
 UNSAID = re.compile(r"<(annotation|script|style|button)\b.*?</\1>", re.DOTALL)
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
+Page = dict[str, str]  # what navigation shows of a chapter: its name, file, number and text
 
 
-@dataclass(frozen=True)
-class Page:
-    """What navigation shows of a chapter."""
-
-    name: str
-    number: str
-    title: str
-
-    @property
-    def href(self) -> str:
-        """The page's file."""
-        return f"{self.name}.html"
-
-
-def build_site(
-    project: Project, chapters: list[Chapter], documents: list[Document], folder: Path
-) -> None:
-    """Writes all pages, the search index and the assets into `folder`.
+def build_site(book: Book) -> None:
+    """Writes all pages, the search index and the assets beside the book's images.
 
     Raises:
         BookError: a reference leads nowhere.
     """
-    pages = [_page(document) for document in documents]
-    labels = all_labels(documents)
+    project, folder = book.project, book.stage
+    pages = [_page(document) for document in book.documents]
     footer = run_pandoc(["-f", "markdown", "-t", "html5"], project.footer, folder)
     arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
-    arguments += ["--wrap=none", f"--template={TEMPLATES / 'page.html'}"]
-    arguments += ["-M", f"lang={project.lang}", *citation_options(project)]
+    arguments += [f"--template={TEMPLATES / 'page.html'}", "-M", f"lang={project.lang}"]
 
     def build(index: int) -> list[dict[str, str]]:
-        tree, context = documents[index].tree, _context(project, chapters[index], pages, index)
-        meta = tree["meta"] | _escaped(context)["c"] | {"footer": _raw(footer)}
-        text = write({**tree, "meta": meta}, arguments, labels, pages[index].name, folder)
-        (folder / pages[index].href).write_text(text, encoding="utf-8")
+        document, context = book.documents[index], _escaped(_context(book, pages, index))
+        meta = document.tree["meta"] | context["c"] | {"footer": _raw(footer)}
+        text = book.write({**document.tree, "meta": meta}, document.name, *arguments)
+        (folder / pages[index]["href"]).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
     with ThreadPoolExecutor(2) as pool:
         entries = [entry for found in pool.map(build, range(len(pages))) for entry in found]
-    assets = folder / "assets"
-    assets.mkdir()
-    for source in (*(TEMPLATES / name for name in ASSETS), *FONTS.glob("*.woff2")):
-        shutil.copy(source, assets / source.name)
-    for resource in project.resources:
-        target = folder / resource.relative_to(project.folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(resource, target)
-    index_text = json.dumps(entries, ensure_ascii=False)
-    (assets / "search-index.js").write_text(f"window.searchIndex = {index_text};\n", "utf-8")
+    files = {f"assets/{name}": TEMPLATES / name for name in ASSETS}
+    files |= {f"assets/{font.name}": font for font in FONTS.glob("*.woff2")}
+    files |= {str(file.relative_to(project.folder)): file for file in project.resources}
+    for name, source in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, folder / name)
+    index = f"window.searchIndex = {json.dumps(entries, ensure_ascii=False)};\n"
+    (folder / "assets" / "search-index.js").write_text(index, encoding="utf-8")
 
 
 def _escaped(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:
@@ -90,61 +70,41 @@ def _raw(markup: str) -> dict[str, Any]:
     return {"t": "MetaInlines", "c": [{"t": "RawInline", "c": ["html", markup]}]}
 
 
-def citation_options(project: Project) -> list[str]:
-    """Pandoc's options for a bibliography, if the book has one."""
-    if project.bibliography is None:
-        return []
-    bibliography = f"--bibliography={project.bibliography}"
-    return ["--citeproc", bibliography, "-M", "link-citations=true", "-M", "link-bibliography=true"]
-
-
 def _page(document: Document) -> Page:
-    heading = next((x for x in document.labels if x["kind"] == "chapter"), None)
-    if heading is None:
-        title = "Home" if document.name == "index" else document.name
-        return Page(document.name, "", title)
-    return Page(document.name, heading["number"], heading["text"])
+    name, heading = document.name, {"number": "", "text": document.name}
+    if name == "index":
+        heading["text"] = "Home"
+    heading = next((label for label in document.labels if label["kind"] == "chapter"), heading)
+    number, text = heading["number"], heading["text"]
+    return {"name": name, "href": f"{name}.html", "number": number, "text": text}
 
 
-def _context(project: Project, chapter: Chapter, pages: list[Page], index: int) -> dict[str, Any]:
+def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
     """All that the page template fills in besides the text."""
-
-    def link(page: Page) -> dict[str, Any]:
-        return {
-            "href": page.href,
-            "number": page.number,
-            "text": page.title,
-            "current": page is pages[index],
-        }
-
-    description = chapter.front_matter.get("description") or project.description
+    project, page = book.project, pages[index]
+    description = book.chapters[index].front_matter.get("description") or project.description
+    own = page["name"] in project.notebooks  # a chapter without notebook offers all
+    offered = [page] if own else [other for other in pages if other["name"] in project.notebooks]
     context: dict[str, Any] = {
-        "pagetitle": pages[index].title,
+        "pagetitle": page["text"],
         "book-title": project.title,
         "book-author": project.author,
-        "description-meta": " ".join(str(description).split()),
-        "chapters": [link(page) for page in pages],
+        "description-meta": " ".join(description.split()),
+        "chapters": [{**other, "current": other is page} for other in pages],
         "pdf": project.pdf_name,
-        "notebooks": _notebooks(project, pages, index),
+        "notebooks": [
+            {
+                "href": f"notebooks/{other['name']}.ipynb",
+                "text": "This chapter as a notebook" if own else f"Notebook: {other['text']}",
+            }
+            for other in offered
+        ],
     }
     if index > 0:
-        context["previous"] = link(pages[index - 1])
+        context["previous"] = pages[index - 1]
     if index + 1 < len(pages):
-        context["next"] = link(pages[index + 1])
+        context["next"] = pages[index + 1]
     return context
-
-
-def _notebooks(project: Project, pages: list[Page], index: int) -> list[dict[str, str]]:
-    """The notebooks that a page offers: its own, or all of them if it has none."""
-    offered = [page for page in pages if page.name in project.notebooks]
-    own = pages[index] in offered
-    return [
-        {
-            "href": f"notebooks/{page.name}.ipynb",
-            "text": "This chapter as a notebook" if own else f"Notebook: {page.title}",
-        }
-        for page in ([pages[index]] if own else offered)
-    ]
 
 
 def _search_entries(page: Page, text: str) -> Iterator[dict[str, str]]:
@@ -154,9 +114,9 @@ def _search_entries(page: Page, text: str) -> Iterator[dict[str, str]]:
     ends = [heading.start() for heading in headings[1:]] + [len(main)]
     for heading, end in zip(headings, ends, strict=True):
         yield {
-            "page": page.title,
+            "page": page["text"],
             "title": _plain(heading[2]),
-            "href": f"{page.href}#{heading[1]}" if heading[1] else page.href,
+            "href": page["href"] + (f"#{heading[1]}" if heading[1] else ""),
             "text": _plain(main[heading.end() : end]),
         }
 

@@ -18,7 +18,7 @@ from PIL import Image
 from corpus import OWN, REFUSED, SHOWN
 from qmdbook.check import check_book, check_outputs, read_chapter
 from qmdbook.errors import BookError
-from qmdbook.execute import code_cells, execute_chapters
+from qmdbook.execute import execute_chapters
 from qmdbook.pandoc import number_chapters, read
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
@@ -91,7 +91,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     whole = Chapter(folder / "whole.qmd", {}, tuple(together), "", ())
     project = Project(folder, "T", ())
     executed = execute_chapters(project, [whole])["whole"]
-    assert len(list(code_cells(whole))) == len(together)
+    assert len(executed.cells) == 1 + len(together)
     cells = iter(executed.cells[1:])
     woven: dict[int, Node] = {}
     for number, (chapter, blocks) in left.items():

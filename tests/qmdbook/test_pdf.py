@@ -7,7 +7,8 @@ from pathlib import Path
 import pypdf
 
 from pdfs import MARGIN, destinations, page_texts, positions, text_of
-from qmdbook.pandoc import all_labels, number_chapters, parse
+from qmdbook.book import Book
+from qmdbook.pandoc import number_chapters, parse
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project
 from qmdbook.site import TEMPLATES
@@ -51,13 +52,16 @@ The end.
 
 
 def typeset(
-    folder: Path, text: str, template: Path = TEMPLATES / "book.typ", **variables: str
+    folder: Path,
+    text: str,
+    template: Path = TEMPLATES / "book.typ",
+    author: str = "A",
+    **variables: str,
 ) -> pypdf.PdfReader:
     """One chapter as a PDF."""
-    project = Project(folder, "T", ())
+    project = Project(folder, "T", (), author=author)
     documents = number_chapters({"one": parse(text, folder)}, folder)
-    known = {"title": "T", "author": "A", "lang": "en", **variables}
-    build_pdf(project, documents, all_labels(documents), folder, folder / "t.pdf", template, known)
+    build_pdf(Book(project, folder, [], {}, documents), "t.pdf", template, **variables)
     return pypdf.PdfReader(folder / "t.pdf")
 
 
