@@ -32,12 +32,8 @@ def state_of(project: Project) -> str:
 
 
 def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> bool:
-    """Gives a chapter's unexecuted `notebook` the outputs that are kept for its code and `state`.
-
-    Returns:
-        Whether it has all outputs now, as it also has if there is only this package's setup to run.
-    """
-    if len(notebook.cells) == 1:
+    """Whether `notebook` gets all outputs: those kept for its code and `state`, or has no code."""
+    if len(notebook.cells) == 1:  # this package's setup
         return True
     try:
         kept = json.loads(_path(project, name).read_text(encoding="utf-8"))

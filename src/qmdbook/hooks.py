@@ -9,8 +9,8 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -52,11 +52,11 @@ def before(folder: Path) -> None:
     Quarto itself only looks for changes in the chapter.
     """
     project = load_project(folder)
-    record, state = _record(folder), state_of(project)
-    if record["state"] != state:
+    state, (earlier, pages) = state_of(project), _record(folder)
+    if state != earlier:
         for chapter in project.chapters:
             shutil.rmtree(folder / ".quarto" / "_freeze" / chapter.stem, ignore_errors=True)
-        _write_record(folder, {**record, "state": state})
+        _write_record(folder, state, pages)
         for kept in folder.glob("*.quarto_ipynb*"):
             kept.unlink()
     _adopt(project, state)  # what a render left that failed
@@ -70,13 +70,14 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     """
     project = load_project(folder)
     _adopt(project, state_of(project))
-    pages = [Path(name).stem for name in outputs if name.endswith(".html")]
-    if not pages:
+    rendered = [Path(name).stem for name in outputs if name.endswith(".html")]
+    if not rendered:
         return
-    for script in site.glob("site_libs/quarto-html/*.js"):
-        _rewrite(script, classic(script))
-    for page in site.glob("*.html"):
-        _rewrite(page, _with_classic_scripts(page))
+    texts = {script: classic(script) for script in site.glob("site_libs/quarto-html/*.js")}
+    texts |= {page: _with_classic_scripts(page) for page in site.glob("*.html")}
+    for path, text in texts.items():
+        if text != path.read_text(encoding="utf-8"):
+            path.write_text(text, encoding="utf-8")
     try:
         chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
         if whole or all_cached(project, chapters):
@@ -86,11 +87,11 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
             print("The notebooks are as before; `quarto render` renews them.")
     except BookError as error:
         print(f"The notebooks were not written: {error}")
-    record = _record(folder)
-    record["pages"] |= dict.fromkeys(pages, record["state"])
-    _write_record(folder, record)
+    state, pages = _record(folder)
+    pages |= dict.fromkeys(rendered, state)
+    _write_record(folder, state, pages)
     made = [c.stem for c in project.chapters if (site / f"{c.stem}.html").is_file()]
-    old = [f"{name}.html" for name in made if record["pages"].get(name) != record["state"]]
+    old = [f"{name}.html" for name in made if pages.get(name) != state]
     if old:
         print(f"Still as before the last change: {', '.join(old)}; `quarto render` renews them.")
 
@@ -101,23 +102,23 @@ def adopted(chapter: Chapter, kept: NotebookNode) -> NotebookNode | None:
     None if that one ran other code, or has figures in another format than SVG.
     """
     wanted = unexecuted(chapter)
-    unevaluated = {p.source for p in chapter.parts} - {cell.source for cell in wanted.cells}
-    found: list[tuple[str, list[NotebookNode]]] = []
+    code = wanted.cells[1:]  # the first is this package's own
+    unevaluated = {part.source for part in chapter.parts} - {cell.source for cell in code}
+    sources, outputs = [], []
     for cell in kept.cells:
         for value in cell.metadata.get("user_expressions", []):
-            data = {"data": value["result"]["data"], "output_type": "display_data", "metadata": {}}
-            found.append((value["expression"].strip(), [nbformat.from_dict(data)]))
+            sources.append(value["expression"].strip())
+            outputs.append([nbformat.v4.new_output("display_data", value["result"]["data"])])
         source = OPTIONS.sub("", cell.source, count=1).strip("\n")
         if cell.cell_type == "code" and source not in unevaluated:
-            found.append((source, cell.outputs))
-    code = wanted.cells[1:]  # the first is this package's own
-    outputs = [output for _, outputs in found for output in outputs]
-    if [cell.source for cell in code] != [source for source, _ in found] or any(
-        "application/pdf" in output.get("data", {}) for output in outputs
+            sources.append(source)
+            outputs.append(cell.outputs)
+    if sources != [cell.source for cell in code] or any(
+        "application/pdf" in output.get("data", {}) for output in chain(*outputs)
     ):
         return None
-    for cell, (_, outputs) in zip(code, found, strict=True):
-        cell.outputs = outputs
+    for cell, own in zip(code, outputs, strict=True):
+        cell.outputs = own
     return wanted
 
 
@@ -152,20 +153,16 @@ def _adopt(project: Project, state: str) -> None:
             kept.unlink()
 
 
-def _record(folder: Path) -> dict[str, Any]:
+def _record(folder: Path) -> tuple[str, dict[str, str]]:
     """The state of the inputs when cells last ran, and that which each page shows."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return {"state": str(record["state"]), "pages": dict(record["pages"])}
+        return str(record["state"]), dict(record["pages"])
     except (OSError, ValueError, KeyError, TypeError):
-        return {"state": "", "pages": {}}
+        return "", {}
 
 
-def _write_record(folder: Path, record: dict[str, Any]) -> None:
+def _write_record(folder: Path, state: str, pages: dict[str, str]) -> None:
     (folder / RECORD).parent.mkdir(exist_ok=True)
-    (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-
-
-def _rewrite(path: Path, text: str) -> None:
-    if text != path.read_text(encoding="utf-8"):
-        path.write_text(text, encoding="utf-8")
+    text = json.dumps({"state": state, "pages": pages}, indent=1)
+    (folder / RECORD).write_text(text, encoding="utf-8")

@@ -58,7 +58,7 @@ def _notebook(book: Book, chapter: Chapter, document: Document) -> NotebookNode:
     text = book.write(document.tree, document.name, *arguments)
     title = book.project.title
     escaped = SPECIAL.sub(r"\\\1", " ".join(title.split()))
-    cells = [_markdown(INSTALL.format(title=escaped))]
+    cells = [nbformat.v4.new_markdown_cell(INSTALL.format(title=escaped))]
     cells += _cells(chapter, book.executed[chapter.name], text)
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
@@ -80,11 +80,7 @@ def _cells(chapter: Chapter, executed: NotebookNode, text: str) -> Iterator[Note
             resolved = {int(match[1]): match[2].strip() for match in OUTPUT.finditer(prose)}
             yield _code(part, outputs[number], count, resolved)
         if words := OUTPUT.sub("", prose).strip():
-            yield _markdown(words)
-
-
-def _markdown(text: str) -> NotebookNode:
-    return nbformat.v4.new_markdown_cell(text)
+            yield nbformat.v4.new_markdown_cell(words)
 
 
 def _attach_images(cell: NotebookNode, folder: Path) -> None:

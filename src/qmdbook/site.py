@@ -71,12 +71,10 @@ def _raw(markup: str) -> dict[str, Any]:
 
 
 def _page(document: Document) -> Page:
-    name, heading = document.name, {"number": "", "text": document.name}
-    if name == "index":
-        heading["text"] = "Home"
-    heading = next((label for label in document.labels if label["kind"] == "chapter"), heading)
-    number, text = heading["number"], heading["text"]
-    return {"name": name, "href": f"{name}.html", "number": number, "text": text}
+    name = document.name
+    heading = next((label for label in document.labels if label["kind"] == "chapter"), {})
+    text = heading.get("text", "Home" if name == "index" else name)
+    return {"name": name, "href": f"{name}.html", "number": heading.get("number", ""), "text": text}
 
 
 def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
@@ -110,14 +108,13 @@ def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
 def _search_entries(page: Page, text: str) -> Iterator[dict[str, str]]:
     """One entry for each section of a page that this module has written."""
     main = UNSAID.sub(" ", text.partition("<main")[2].partition("<nav")[0])
-    headings = list(SECTION.finditer(main))
-    ends = [heading.start() for heading in headings[1:]] + [len(main)]
-    for heading, end in zip(headings, ends, strict=True):
+    pieces = SECTION.split(main)[1:]
+    for anchor, title, words in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
         yield {
             "page": page["text"],
-            "title": _plain(heading[2]),
-            "href": page["href"] + (f"#{heading[1]}" if heading[1] else ""),
-            "text": _plain(main[heading.end() : end]),
+            "title": _plain(title),
+            "href": f"{page['href']}#{anchor}" if anchor else page["href"],
+            "text": _plain(words),
         }
 
 
