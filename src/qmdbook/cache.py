@@ -37,19 +37,17 @@ def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) 
         return True
     try:
         kept = json.loads(_path(project, name).read_text(encoding="utf-8"))
-        if kept["digest"] != _digest_of(state, notebook, kept["outputs"]):
-            return False
         for cell, outputs in zip(notebook.cells, kept["outputs"], strict=True):
             cell.outputs = nbformat.from_dict(outputs)
+        return bool(kept["digest"] == _digest_of(state, notebook))
     except Exception:  # whatever is wrong with a cache, the chapter is run
         return False
-    return True
 
 
 def write_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> None:
     """Keeps a chapter's outputs in place of older ones; a read-only folder has no cache."""
     outputs = [cell.outputs for cell in notebook.cells]
-    kept = {"digest": _digest_of(state, notebook, outputs), "outputs": outputs}
+    kept = {"digest": _digest_of(state, notebook), "outputs": outputs}
     path = _path(project, name)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,9 +60,9 @@ def _path(project: Project, name: str) -> Path:
     return project.folder / ".cache" / "executed" / f"{name}.json"
 
 
-def _digest_of(state: str, notebook: NotebookNode, outputs: object) -> str:
-    code = [cell.source for cell in notebook.cells]
-    return _digest(json.dumps([state, code, outputs], sort_keys=True).encode())
+def _digest_of(state: str, notebook: NotebookNode) -> str:
+    cells = [(cell.source, cell.outputs) for cell in notebook.cells]
+    return _digest(json.dumps([state, cells], sort_keys=True).encode())
 
 
 def _digest(content: bytes) -> str:

@@ -113,6 +113,14 @@ async def _run(
 
     Step for step rather than by nbclient's `async_execute`, which would take Ctrl-C for itself.
     """
+    environment = {
+        "OMP_NUM_THREADS": "1",  # as chapters run side by side
+        **os.environ,
+        "IPYTHONDIR": str(log.parent),  # HOME stays as it is
+        "JUPYTER_RUNTIME_DIR": str(log.parent),
+        "SOURCE_DATE_EPOCH": "0",  # of figures
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
     manager = kernel(log.with_suffix(".json"), *OPTIONS)
     client = NotebookClient(
         notebook,
@@ -124,8 +132,7 @@ async def _run(
     )
     try:
         with log.open("w") as said:
-            streams = {"stdout": said, "stderr": said}
-            await client.async_start_new_kernel(env=_environment(log.parent), **streams)
+            await client.async_start_new_kernel(env=environment, stdout=said, stderr=said)
         await client.async_start_new_kernel_client()
         for count, cell in enumerate(notebook.cells):
             try:
@@ -165,14 +172,3 @@ def kernel(connection_file: Path, *options: str) -> AsyncKernelManager:
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     manager._kernel_spec = KernelSpec(argv=[*command, *options], language="python")
     return manager
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """Kernels write nothing to HOME, don't fight for the cores, and figures carry no date."""
-    own = {
-        "IPYTHONDIR": str(scratch / "ipython"),
-        "JUPYTER_RUNTIME_DIR": str(scratch),
-        "SOURCE_DATE_EPOCH": "0",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-    return {"OMP_NUM_THREADS": "1", **os.environ, **own}
