@@ -73,16 +73,11 @@ def render(quarto: Quarto, project: Project, stage: Path) -> None:
             said.append(COLOURS.sub("", line).strip())
             if PROGRESS.match(said[-1]):
                 print(said[-1], flush=True)
-    if process.returncode:
-        raise BookError(f"Quarto failed: {_reason(said)}")
+    if process.returncode:  # from the first line that names an error, or the last ones
+        lines = [line for line in said if line]
+        first = next((i for i, line in enumerate(lines) if "error" in line.lower()), -4)
+        raise BookError(f"Quarto failed: {' / '.join(lines[first:][:4])}")
     _check(project, stage)
-
-
-def _reason(said: list[str]) -> str:
-    """What Quarto said of an error: from the first line that names one, or the last lines."""
-    lines = [line for line in said if line]
-    first = next((i for i, line in enumerate(lines) if "error" in line.lower()), len(lines) - 4)
-    return " / ".join(lines[max(first, 0) :][:4])
 
 
 def _check(project: Project, stage: Path) -> None:

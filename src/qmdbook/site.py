@@ -8,14 +8,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from qmdbook.book import Book
-from qmdbook.pandoc import Document, run_pandoc
+from qmdbook.pandoc import HERE, Document, run_pandoc
 
-TEMPLATES = Path(__file__).parent / "templates"
-FONTS = Path(__file__).parent / "fonts"
+TEMPLATES, FONTS = HERE / "templates", HERE / "fonts"
 ASSETS = ("book.css", "book.js", "pages.js", "search.js", "theme.js", "favicon.svg")
 SECTION = re.compile(r'<h[123][^>]*?(?: id="([^"]*)")?[^>]*>(.*?)</h[123]>', re.DOTALL)
 UNSAID = re.compile(r"<(annotation|script|style|button)\b.*?</\1>", re.DOTALL)

@@ -18,7 +18,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
 @contextmanager
-def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
+def staging(target: Path, *markers: str) -> Iterator[Path]:
     """A folder that takes the place of `target` if the block succeeds.
 
     Whatever ends the block, be it Ctrl-C, a kill or a full disk, the old folder is still there, or
@@ -27,8 +27,7 @@ def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
 
     Args:
         target: replaced if it is empty or has one of the files that mark it as built.
-        marker: name of the file that marks the new folder.
-        others: names of other such files.
+        markers: names of these files; the new folder gets the first.
 
     Raises:
         BookError: `target` holds something that was not built here, or can't be written.
@@ -42,13 +41,13 @@ def staging(target: Path, marker: str, *others: str) -> Iterator[Path]:
         with _locked(FileLock(lock), target):
             try:
                 _put_back(old, target)
-                _check_ours(target, (marker, *others))
+                _check_ours(target, markers)
                 shutil.rmtree(new, ignore_errors=True)
                 new.mkdir()
                 started = time.time()
                 yield new
-                (new / marker).touch()
-                os.utime(new / marker, (started, started))  # what changed meanwhile is newer
+                (new / markers[0]).touch()
+                os.utime(new / markers[0], (started, started))  # what changed meanwhile is newer
                 if target.exists():
                     target.rename(old)
                 new.rename(target)
