@@ -28,12 +28,10 @@ def build_pdf(
     variables |= {key: getattr(book.project, key) for key in VARIABLES}
     arguments = ["-t", "typst", "--standalone", f"--template={template}"]
     arguments += [f"--data-dir={HERE}"]  # where templates find style.typ
-    arguments += ["-M", f"template={template.stem}"]
+    arguments += ["-M", f"template={template.stem}", "-M", "reference-section-title=References"]
     for key, value in variables.items():
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')  # within typst's quotes
         arguments += ["-V", f"{key}={' '.join(escaped.split())}"]
-    if book.project.bibliography is not None:
-        arguments += ["-M", "reference-section-title=References"]
     blocks = [block for document in book.documents for block in document.tree["blocks"]]
     tree = {**book.documents[0].tree, "meta": {}, "blocks": blocks}
     path = book.stage / f".{name}.typ"

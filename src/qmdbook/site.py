@@ -49,8 +49,8 @@ def build_site(book: Book) -> None:
     for name, source in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, folder / name)
-    index = f"window.searchIndex = {json.dumps(entries, ensure_ascii=False)};\n"
-    (folder / "assets" / "search-index.js").write_text(index, encoding="utf-8")
+    script = f"window.searchIndex = {json.dumps(entries, ensure_ascii=False)};\n"
+    (folder / "assets" / "search-index.js").write_text(script, encoding="utf-8")
 
 
 def _escaped(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,8 @@ def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
     description = book.chapters[index].front_matter.get("description") or project.description
     own = page["name"] in project.notebooks  # a chapter without notebook offers all
     offered = [page] if own else [other for other in pages if other["name"] in project.notebooks]
-    context: dict[str, Any] = {
+    beside = {"previous": index - 1, "next": index + 1}
+    return {
         "pagetitle": page["text"],
         "book-title": project.title,
         "book-author": project.author,
@@ -95,12 +96,8 @@ def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
             }
             for other in offered
         ],
+        **{key: pages[i] for key, i in beside.items() if 0 <= i < len(pages)},
     }
-    if index > 0:
-        context["previous"] = pages[index - 1]
-    if index + 1 < len(pages):
-        context["next"] = pages[index + 1]
-    return context
 
 
 def _search_entries(page: Page, text: str) -> Iterator[dict[str, str]]:
