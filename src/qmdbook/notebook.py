@@ -42,14 +42,13 @@ def write_notebooks(book: Book, target: Path) -> None:
     """
     target.mkdir(exist_ok=True)
 
-    def build(pair: tuple[Chapter, Document]) -> None:
-        notebook = _notebook(book, *pair)
-        nbformat.write(notebook, target / f"{pair[0].name}.ipynb")
+    def build(chapter: Chapter, document: Document) -> None:
+        if chapter.name in book.project.notebooks:
+            notebook = _notebook(book, chapter, document)
+            nbformat.write(notebook, target / f"{chapter.name}.ipynb")
 
-    pairs = zip(book.chapters, book.documents, strict=True)
-    offered = [pair for pair in pairs if pair[0].name in book.project.notebooks]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(build, offered))
+        list(pool.map(build, book.chapters, book.documents))
 
 
 def _notebook(book: Book, chapter: Chapter, document: Document) -> NotebookNode:
