@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
-
 from qmdbook.check import check_book, check_outputs, read_chapter
-from qmdbook.execute import CELL_TIMEOUT, execute_chapters
-from qmdbook.pandoc import Document, all_labels, number_chapters, read, write
+from qmdbook.errors import BookError
+from qmdbook.execute import CELL_TIMEOUT, CellOutputs, execute_chapters
+from qmdbook.marks import first_lost, marked
+from qmdbook.pandoc import Document, number_chapters, read, write
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
 from qmdbook.tree import Node
@@ -25,26 +26,38 @@ class Book:
 
     project: Project
     stage: Path
-    chapters: list[Chapter]
-    executed: dict[str, NotebookNode]
     documents: list[Document]
+    outputs: dict[str, CellOutputs]
 
-    @cached_property
-    def labels(self) -> dict[str, dict[str, str]]:
-        """What references may lead to."""
-        return all_labels(self.documents)
-
-    def write(self, tree: dict[str, Any], page: str, *arguments: str) -> str:
+    def write(self, what: str, tree: dict[str, Any], page: str, *arguments: str) -> str:
         """Writes a syntax tree by pandoc with `arguments`: a chapter named `page`, or all.
 
         Raises:
-            BookError: a reference leads nowhere, or the format would lack a word.
+            BookError: a reference leads nowhere, or `what` is written would lack a word.
         """
         options = ["--wrap=none"]
         if self.project.bibliography is not None:  # before what `arguments` do with citations
             options += ["--citeproc", f"--bibliography={self.project.bibliography}"]
             options += ["-M", "link-citations=true", "-M", "link-bibliography=true"]
-        return write(tree, [*options, *arguments], self.labels, page, self.stage)
+        labels = {label["id"]: label for document in self.documents for label in document.labels}
+        meta = {"labels": json.dumps(labels), "page": page}
+        blocks, words = marked(tree["blocks"])
+        whole, place = [*options, *arguments], f"{page}.qmd" if page else "the book"
+        try:
+            text = write({**tree, "blocks": blocks}, self.stage, whole, **meta, marked="true")
+            if lost := first_lost(words, text):
+                place = self._place_of(lost, page) or place
+                raise BookError(f"`{' '.join(lost)}` would be missing from {what}")
+            return write(tree, self.stage, whole, **meta)
+        except BookError as error:
+            raise BookError(f"{place}: {error}.") from error
+
+    def _place_of(self, words: list[str], page: str) -> str:
+        """Where the words stand in a row in a chapter, if they do."""
+        pattern = r"\W+".join(map(re.escape, words))
+        chapters = [d.chapter for d in self.documents if page in ("", d.chapter.name)]
+        places = [chapter.place_of(pattern) for chapter in chapters]
+        return next((place for place in places if ":" in place), "")
 
 
 def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> Book:
@@ -56,15 +69,15 @@ def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> 
     chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
     with ThreadPoolExecutor(2) as pool:
         trees = list(pool.map(lambda chapter: read_chapter(chapter, stage), chapters))
-    executed = execute_chapters(project, chapters, cell_timeout)
+    outputs = execute_chapters(project, chapters, cell_timeout)
 
     def filled(chapter: Chapter, tree: list[Node]) -> list[Node]:
-        blocks = read(weave(chapter, tree, executed[chapter.name], stage / "figures"), stage)
+        blocks = read(weave(chapter, tree, outputs[chapter.name], stage / "figures"), stage)
         check_outputs(chapter, blocks)
         return blocks
 
     with ThreadPoolExecutor(2) as pool:
-        whole = dict(zip(executed, pool.map(filled, chapters, trees), strict=True))
-    documents = number_chapters(whole, stage)
-    check_book(project, chapters, documents, stage)
-    return Book(project, stage, chapters, executed, documents)
+        trees = list(pool.map(filled, chapters, trees))
+    documents = number_chapters(chapters, trees, stage)
+    check_book(project, documents, stage)
+    return Book(project, stage, documents, outputs)

@@ -75,9 +75,7 @@ def check_outputs(chapter: Chapter, blocks: list[Node]) -> None:
             raise BookError(f"{place}: {problem.message}.")
 
 
-def check_book(
-    project: Project, chapters: list[Chapter], documents: list[Document], stage: Path
-) -> None:
+def check_book(project: Project, documents: list[Document], stage: Path) -> None:
     """Checks the parsed book, and copies the images that chapters show into `stage`.
 
     Raises:
@@ -85,34 +83,32 @@ def check_book(
             nowhere, an image is missing or has no alt text; names file and line.
     """
     works = _cited_works(project)
-    ids = {document.name: set(_ids(document.tree["blocks"])) for document in documents}
+    ids = {document.chapter.name: set(_ids(document.tree["blocks"])) for document in documents}
     labels: dict[str, list[str]] = {}
     for document in documents:
         for label in document.labels:
-            labels.setdefault(label["id"], []).append(f"{document.name}.qmd")
-    for chapter, document in zip(chapters, documents, strict=True):
+            labels.setdefault(label["id"], []).append(document.chapter.path.name)
+    for document in documents:
         blocks = document.tree["blocks"]
         found = chain(
-            _of_labels(chapter, document, labels),
+            _of_labels(document, labels),
             _of_references(blocks, {*filter(LABEL.match, labels), *works}),
             _of_links(blocks, ids),
             _of_images(blocks, project.folder, stage),
         )
         for pattern, message in found:
-            raise BookError(f"{chapter.place_of(pattern)}: {message}.")
+            raise BookError(f"{document.chapter.place_of(pattern)}: {message}.")
 
 
-def _of_labels(
-    chapter: Chapter, document: Document, labels: dict[str, list[str]]
-) -> Iterator[tuple[str, str]]:
+def _of_labels(document: Document, labels: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
     """Where in the chapter labels are wrong, as a pattern, and how."""
     for key in filter(LABEL.match, (label["id"] for label in document.labels)):
         if len(labels[key]) > 1:
             pattern = rf"(#|label:\s*){re.escape(key)}(?![\w-])"
             yield pattern, f"the label {key} appears in {' and '.join(labels[key])}"
-    for part in chapter.parts:
+    for part in document.chapter.parts:
         label = part.label if isinstance(part, Cell) else ""
-        if LABEL.match(label) and chapter.path.name not in labels.get(label, ()):
+        if LABEL.match(label) and document.chapter.path.name not in labels.get(label, ()):
             yield rf"label:\s*{label}", f"this cell gives nothing that could be {label}"
     for text in elements(document.tree["blocks"], "Str"):
         if found := re.search(r"\{#(fig|tbl|eq|sec)-[^}]*\}?", text):

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TypeAlias
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
@@ -32,6 +33,7 @@ OPTIONS = (
     "--log-level=CRITICAL",
 )
 AT_ONCE = 2
+CellOutputs: TypeAlias = dict[int, list[NotebookNode]]  # of a chapter's parts, by their numbers
 CELL_TIMEOUT = START_TIMEOUT = 120
 ATTEMPTS = 3
 TRACE = 4  # lines of a traceback that messages show: its last two frames
@@ -39,14 +41,13 @@ TRACE = 4  # lines of a traceback that messages show: its last two frames
 
 def execute_chapters(
     project: Project, chapters: list[Chapter], timeout: int = CELL_TIMEOUT
-) -> dict[str, NotebookNode]:
+) -> dict[str, CellOutputs]:
     """Runs every chapter in a kernel of its own, unless its code and all it reads are unchanged.
 
     Kernels run in the book's folder; `timeout` is the number of seconds that one cell may take.
 
     Returns:
-        For each chapter's name a notebook: a cell for each code cell and inline expression, with
-        its outputs; `metadata.qmdbook` says which.
+        For each chapter's name the outputs of its evaluated cells and inline expressions.
 
     Raises:
         BookError: a cell failed, ran out of time or killed its kernel; names file and line.
@@ -59,7 +60,10 @@ def execute_chapters(
         asyncio.run(_run_all(project.folder, [(c, notebooks[c.name]) for c in todo], timeout))
     for chapter in todo:
         write_cache(project, state, chapter.name, notebooks[chapter.name])
-    return notebooks
+    return {
+        name: {cell.metadata["qmdbook"]["part"]: cell.outputs for cell in notebook.cells[1:]}
+        for name, notebook in notebooks.items()
+    }
 
 
 def all_cached(project: Project, chapters: list[Chapter]) -> bool:

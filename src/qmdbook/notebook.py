@@ -15,6 +15,7 @@ import typst
 from nbformat import NotebookNode
 
 from qmdbook.book import Book
+from qmdbook.execute import CellOutputs
 from qmdbook.pandoc import HERE, NOTEBOOK, Document
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.weave import is_drawn
@@ -42,23 +43,23 @@ def write_notebooks(book: Book, target: Path) -> None:
     """
     target.mkdir(exist_ok=True)
 
-    def build(chapter: Chapter, document: Document) -> None:
-        if chapter.name in book.project.notebooks:
-            notebook = _notebook(book, chapter, document)
-            nbformat.write(notebook, target / f"{chapter.name}.ipynb")
+    def build(document: Document) -> None:
+        name = document.chapter.name
+        if name in book.project.notebooks:
+            nbformat.write(_notebook(book, document), target / f"{name}.ipynb")
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(build, book.chapters, book.documents))
+        list(pool.map(build, book.documents))
 
 
-def _notebook(book: Book, chapter: Chapter, document: Document) -> NotebookNode:
+def _notebook(book: Book, document: Document) -> NotebookNode:
     """A chapter as a notebook that has been run."""
+    chapter, title = document.chapter, book.project.title
     arguments = ["-t", NOTEBOOK, "--lua-filter", str(HERE / "flatten.lua")]
-    text = book.write(document.tree, document.name, *arguments)
-    title = book.project.title
+    text = book.write("the notebook", document.tree, chapter.name, *arguments)
     escaped = SPECIAL.sub(r"\\\1", " ".join(title.split()))
     cells = [nbformat.v4.new_markdown_cell(INSTALL.format(title=escaped))]
-    cells += _cells(chapter, book.executed[chapter.name], text)
+    cells += _cells(chapter, book.outputs[chapter.name], text)
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
             _attach_images(cell, book.stage)
@@ -67,9 +68,8 @@ def _notebook(book: Book, chapter: Chapter, document: Document) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def _cells(chapter: Chapter, executed: NotebookNode, text: str) -> Iterator[NotebookNode]:
+def _cells(chapter: Chapter, outputs: CellOutputs, text: str) -> Iterator[NotebookNode]:
     """Markdown and code cells in the order of the chapter."""
-    outputs = {cell.metadata["qmdbook"].get("part"): cell.outputs for cell in executed.cells}
     pieces = ["-1", *MARK.split(text)]
     count = 0
     for number, prose in zip(map(int, pieces[::2]), pieces[1::2], strict=True):

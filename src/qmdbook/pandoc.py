@@ -1,10 +1,9 @@
-"""Runs pandoc: to parse and number chapters, and to write formats, in which no word may be lost."""
+"""Runs pandoc: to parse and number chapters, and to write formats."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,13 +13,10 @@ from typing import Any
 import pypandoc
 
 from qmdbook.errors import BookError
-from qmdbook.tree import Node, changed, elements, text_block
+from qmdbook.qmd import Chapter
+from qmdbook.tree import Node, elements, text_block
 
 HERE = Path(__file__).parent
-# A mark is a number for a formula and letters for a word, as writers set other signs in their ways.
-MARK = re.compile(r"739(\d{6})|qxz([a-j]{6})", re.IGNORECASE)
-LETTERS = str.maketrans("0123456789", "abcdefghij")
-WRITTEN = {"html5": "the page", "typst": "the PDF", "gfm": "the notebook"}
 API = [1, 23]  # the version of that
 NOTEBOOK = "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes"
 
@@ -30,12 +26,12 @@ class Document:
     """A chapter as pandoc's syntax tree, its labels numbered.
 
     Attributes:
-        name: of the chapter.
+        chapter: whose text this is.
         tree: pandoc's JSON.
         labels: of each its id, kind, number, text and page, in order.
     """
 
-    name: str
+    chapter: Chapter
     tree: dict[str, Any]
     labels: tuple[dict[str, str], ...]
 
@@ -75,84 +71,37 @@ def parse(text: str, folder: Path, *options: str) -> list[Node]:
     return parsed
 
 
-def number_chapters(trees: dict[str, list[Node]], folder: Path) -> list[Document]:
+def number_chapters(
+    chapters: list[Chapter], trees: list[list[Node]], folder: Path
+) -> list[Document]:
     """Numbers the labels of chapters.
 
     The chapter number counts the chapters whose first heading is not unnumbered.
     """
-    numbers: dict[str, str] = {}
-    count = 0
-    for name, blocks in trees.items():
+    numbers: list[str] = []
+    for blocks in trees:
         title = next((header for header in elements(blocks, "Header") if header[0] == 1), None)
         is_numbered = title is not None and "unnumbered" not in title[1][1]
-        count += is_numbered
-        numbers[name] = str(count) if is_numbered else ""
+        numbers.append(str(1 + sum(map(bool, numbers))) if is_numbered else "")
 
-    def number(name: str) -> Document:
-        chapter = {"chapter": numbers[name]}
-        tree = _filtered(trees[name], chapter, "number.lua", folder)
+    def number(chapter: Chapter, blocks: list[Node], number: str) -> Document:
+        tree = _filtered(blocks, {"chapter": number}, "number.lua", folder)
         labels = json.loads(tree["meta"].pop("labels")["c"])
-        return Document(name, tree, tuple({**label, "page": name} for label in labels))
+        return Document(chapter, tree, tuple({**label, "page": chapter.name} for label in labels))
 
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(number, trees))
+        return list(pool.map(number, chapters, trees, numbers))
 
 
-def write(
-    document: dict[str, Any],
-    arguments: list[str],
-    labels: dict[str, dict[str, str]],
-    page: str,
-    folder: Path,
-) -> str:
+def write(tree: dict[str, Any], folder: Path, arguments: list[str], **meta: str) -> str:
     """Writes a syntax tree in the format that `arguments` name, its references resolved.
-
-    Pandoc runs in `folder`. `labels` are all of the book's; `page` is the chapter that this is, or
-    an empty string for the whole book.
 
     Raises:
         BookError: a reference leads nowhere.
     """
-    meta = _strings({"labels": json.dumps(labels), "page": page})
-    tree = {**document, "meta": document["meta"] | meta}
+    tree = {**tree, "meta": tree["meta"] | _strings(meta)}
     arguments = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua"), *arguments]
-    words: dict[str, str] = {}
-    marked = {**tree, "blocks": _marked(tree["blocks"], words)}
-    marked["meta"] = tree["meta"] | _strings({"marked": "true"})
-    try:
-        text = run_pandoc(arguments, json.dumps(marked), folder)
-        kept = {number or letters.lower() for number, letters in MARK.findall(text)}
-        lost = [word for mark, word in words.items() if mark not in kept]
-        if lost:
-            where = WRITTEN[arguments[arguments.index("-t") + 1].partition("-")[0]]
-            raise BookError(f"`{' '.join(lost[:8])}` would be missing from {where}")
-        return run_pandoc(arguments, json.dumps(tree), folder)
-    except BookError as error:
-        raise BookError(f"{page + '.qmd' if page else 'the book'}: {error}.") from error
-
-
-def _marked(tree: Node, words: dict[str, str]) -> Node:
-    """A syntax tree with a mark in place of each word, formula and piece of code.
-
-    The writers get this too: a word whose mark is not in what they write is one that they lose.
-    """
-
-    def mark(word: str, is_formula: bool = False) -> str:
-        number = f"{len(words):06}"
-        own = number if is_formula else number.translate(LETTERS)
-        words[own] = word
-        return f"739{own}" if is_formula else f"qxz{own}"
-
-    def change(kind: str, content: Node) -> Node | None:
-        if kind == "Cite" or (kind == "Image" and "fig-alt" in dict(content[0][2])):
-            return {"t": kind, "c": content}  # of an image's texts only that one is shown
-        if kind == "Str":
-            return {"t": kind, "c": mark(content)}
-        if kind in {"Code", "CodeBlock", "Math"}:
-            return {"t": kind, "c": [content[0], mark(content[1], kind == "Math")]}
-        return None
-
-    return changed(tree, change)
+    return run_pandoc(arguments, json.dumps(tree), folder)
 
 
 def _filtered(
@@ -166,8 +115,3 @@ def _filtered(
 
 def _strings(values: dict[str, str]) -> dict[str, Any]:
     return {key: {"t": "MetaString", "c": text} for key, text in values.items()}
-
-
-def all_labels(documents: list[Document]) -> dict[str, dict[str, str]]:
-    """The labels of all chapters."""
-    return {label["id"]: label for document in documents for label in document.labels}

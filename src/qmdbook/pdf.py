@@ -35,7 +35,7 @@ def build_pdf(
     blocks = [block for document in book.documents for block in document.tree["blocks"]]
     tree = {**book.documents[0].tree, "meta": {}, "blocks": blocks}
     path = book.stage / f".{name}.typ"
-    path.write_text(book.write(tree, "", *arguments), encoding="utf-8")
+    path.write_text(book.write("the PDF", tree, "", *arguments), encoding="utf-8")
     try:
         typst.compile(path, output=book.stage / name, root=book.stage, font_paths=[FONTS])
     except RuntimeError as error:

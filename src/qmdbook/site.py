@@ -35,9 +35,9 @@ def build_site(book: Book) -> None:
     arguments += [f"--template={TEMPLATES / 'page.html'}", "-M", f"lang={project.lang}"]
 
     def build(index: int) -> list[dict[str, str]]:
-        document, context = book.documents[index], _escaped(_context(book, pages, index))
-        meta = document.tree["meta"] | context["c"] | {"footer": _raw(footer)}
-        text = book.write({**document.tree, "meta": meta}, document.name, *arguments)
+        tree, context = book.documents[index].tree, _escaped(_context(book, pages, index))
+        tree = {**tree, "meta": tree["meta"] | context["c"] | {"footer": _raw(footer)}}
+        text = book.write("the page", tree, pages[index]["name"], *arguments)
         (folder / pages[index]["href"]).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
@@ -69,7 +69,7 @@ def _raw(markup: str) -> dict[str, Any]:
 
 
 def _page(document: Document) -> Page:
-    name = document.name
+    name = document.chapter.name
     heading = next((label for label in document.labels if label["kind"] == "chapter"), {})
     text = heading.get("text", "Home" if name == "index" else name)
     return {"name": name, "href": f"{name}.html", "number": heading.get("number", ""), "text": text}
@@ -77,10 +77,12 @@ def _page(document: Document) -> Page:
 
 def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
     """All that the page template fills in besides the text."""
-    project, page = book.project, pages[index]
-    description = book.chapters[index].front_matter.get("description") or project.description
-    own = page["name"] in project.notebooks  # a chapter without notebook offers all
-    offered = [page] if own else [other for other in pages if other["name"] in project.notebooks]
+    project, page, own = book.project, pages[index], book.documents[index].chapter.front_matter
+    description = own.get("description") or project.description
+    has_one = page["name"] in project.notebooks  # a chapter without notebook offers all
+    offered = (
+        [page] if has_one else [other for other in pages if other["name"] in project.notebooks]
+    )
     beside = {"previous": index - 1, "next": index + 1}
     return {
         "pagetitle": page["text"],
@@ -92,7 +94,7 @@ def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
         "notebooks": [
             {
                 "href": f"notebooks/{other['name']}.ipynb",
-                "text": "This chapter as a notebook" if own else f"Notebook: {other['text']}",
+                "text": "This chapter as a notebook" if has_one else f"Notebook: {other['text']}",
             }
             for other in offered
         ],

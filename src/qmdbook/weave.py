@@ -11,6 +11,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from qmdbook.errors import BookError
+from qmdbook.execute import CellOutputs
 from qmdbook.known import OUTPUTS
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.tree import Node, changed, text_block, walk
@@ -35,9 +36,7 @@ def _parts_of(kind: str, content: Node) -> list[int]:
     return [int(n) for n in VALUE.findall(content[1])] if kind in {"Code", "Math"} else []
 
 
-def weave(
-    chapter: Chapter, blocks: list[Node], executed: NotebookNode, figures: Path
-) -> list[Node]:
+def weave(chapter: Chapter, blocks: list[Node], outputs: CellOutputs, figures: Path) -> list[Node]:
     """The chapter with its values and outputs in place, for pandoc to read those that are Markdown.
 
     Figures are written to the folder `figures`/<chapter>.
@@ -46,11 +45,6 @@ def weave(
         BookError: an output is of a kind that is not known, or a figure has no alt text; names
             file and line.
     """
-    outputs: dict[int, list[NotebookNode]] = {
-        cell.metadata["qmdbook"]["part"]: cell.outputs
-        for cell in executed.cells
-        if "part" in cell.metadata["qmdbook"]
-    }
 
     def fill(kind: str, content: Node) -> Node | None:
         number = next(iter(_parts_of(kind, content)), None)

@@ -90,26 +90,21 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     together = [part for chapter, _ in left.values() for part in chapter.parts]
     whole = Chapter(folder / "whole.qmd", {}, tuple(together), "", ())
     project = Project(folder, "T", ())
-    executed = execute_chapters(project, [whole])["whole"]
-    assert len(executed.cells) == 1 + len(together)
-    cells = iter(executed.cells[1:])
+    outputs = iter(execute_chapters(project, [whole])["whole"].values())
     woven: dict[int, Node] = {}
     for number, (chapter, blocks) in left.items():
-        own = [next(cells) for _ in chapter.parts]
-        for part, run in enumerate(own):
-            run.metadata["qmdbook"]["part"] = part
-        notebook = nbformat.v4.new_notebook(cells=own)
+        own = {part: next(outputs) for part in range(len(chapter.parts))}
         try:
-            blocks = weave(chapter, blocks, notebook, folder / "figures")
+            blocks = weave(chapter, blocks, own, folder / "figures")
             woven[number] = {"t": "Div", "c": [["", [], []], blocks]}
         except BookError as error:
             messages[number] = str(error)
+    assert next(outputs, None) is None
     for number, div in zip(woven, read(list(woven.values()), folder), strict=True):
         chapter, blocks = left[number][0], div["c"][1]
         try:
             check_outputs(chapter, blocks)
-            documents = number_chapters({"chapter": blocks}, folder)
-            check_book(project, [chapter], documents, folder)
+            check_book(project, number_chapters([chapter], [blocks], folder), folder)
         except BookError as error:
             messages[number] = str(error)
     return messages

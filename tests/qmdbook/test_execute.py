@@ -17,8 +17,8 @@ def run(folder: Path, text: str, timeout: int = 60) -> list[str]:
     path = folder / "chapter.qmd"
     path.write_text(text)
     project = Project(folder, "T", (path,), inputs=("data.*",))
-    executed = execute_chapters(project, [parse_chapter(path)], timeout)["chapter"]
-    outputs = [output for cell in executed.cells for output in cell.outputs]
+    found = execute_chapters(project, [parse_chapter(path)], timeout)["chapter"]
+    outputs = [output for of_part in found.values() for output in of_part]
     return [o.get("text") or o["data"]["text/plain"] for o in outputs]
 
 

@@ -11,6 +11,7 @@ from qmdbook.book import Book
 from qmdbook.pandoc import number_chapters, parse
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project
+from qmdbook.qmd import Chapter
 from qmdbook.site import TEMPLATES
 from smallbook import DRAWING
 
@@ -60,8 +61,9 @@ def typeset(
 ) -> pypdf.PdfReader:
     """One chapter as a PDF."""
     project = Project(folder, "T", (), author=author)
-    documents = number_chapters({"one": parse(text, folder)}, folder)
-    build_pdf(Book(project, folder, [], {}, documents), "t.pdf", template, **variables)
+    chapter = Chapter(folder / "one.qmd", {}, (), text, ())
+    documents = number_chapters([chapter], [parse(text, folder)], folder)
+    build_pdf(Book(project, folder, documents, {}), "t.pdf", template, **variables)
     return pypdf.PdfReader(folder / "t.pdf")
 
 
