@@ -53,11 +53,14 @@ class Book:
             raise BookError(f"{place}: {error}.") from error
 
     def _place_of(self, words: list[str], page: str) -> str:
-        """Where the words stand in a row in a chapter, if they do."""
-        pattern = r"\W+".join(map(re.escape, words))
+        """Where the first of the words stand in a row in a chapter, if they do."""
         chapters = [d.chapter for d in self.documents if page in ("", d.chapter.name)]
-        places = [chapter.place_of(pattern) for chapter in chapters]
-        return next((place for place in places if ":" in place), "")
+        for count in range(len(words), min(1, len(words) - 1), -1):
+            pattern = r"\W+".join(map(re.escape, words[:count]))
+            for place in (chapter.place_of(pattern) for chapter in chapters):
+                if ":" in place:
+                    return place
+        return ""
 
 
 def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> Book:

@@ -82,6 +82,9 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
         BookError: a label appears twice or on nothing, a reference, citation or link leads
             nowhere, an image is missing or has no alt text; names file and line.
     """
+    for key in ("title", "subtitle", "author", "date"):
+        for problem in problems({"t": "Str", "c": getattr(project, key)}):
+            raise BookError(f"_quarto.yml: in the {key}, {problem.message}.")
     works = _cited_works(project)
     ids = {document.chapter.name: set(_ids(document.tree["blocks"])) for document in documents}
     labels: dict[str, list[str]] = {}

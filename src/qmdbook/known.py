@@ -131,7 +131,7 @@ def problems(node: Node, only_html: bool = False) -> Iterator[Problem]:
         for item in node:
             yield from problems(item, only_html)
     elif isinstance(node, dict) and "t" in node:
-        kind, content = node["t"], node.get("c") or []
+        kind, content = node["t"], node.get("c", [])
         yield from _of_element(kind, content, only_html)
         inner = problems(content, only_html or (kind == "Div" and _is_only_html(*content[0])))
         if kind in {"Div", "Span"} and "read" in content[0][1]:

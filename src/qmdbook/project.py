@@ -99,6 +99,9 @@ def _map(value: object) -> dict[str, Any]:
 
 
 def _files(folder: Path, names: list[Any]) -> tuple[Path, ...]:
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError(names)
+    for name in names:
+        if isinstance(name, dict):
+            raise BookError(f"_quarto.yml: {min(name)}: is not known here; list files only.")
+        if not isinstance(name, str):
+            raise ValueError(names)
     return tuple(folder / name.lstrip("/") for name in names)  # a slash is the book's folder

@@ -12,7 +12,7 @@ def walk(node: Node) -> Iterator[tuple[str, Node]]:
     """The kind and content of all elements, each before those in it."""
     if isinstance(node, dict):
         if "t" in node:
-            yield node["t"], node.get("c") or []
+            yield node["t"], node.get("c", [])
         node = list(node.values())
     if isinstance(node, list):
         for item in node:
@@ -30,7 +30,7 @@ def changed(node: Node, change: Callable[[str, Node], Node | None]) -> Node:
         return [changed(item, change) for item in node]
     if not isinstance(node, dict):
         return node
-    new = change(node["t"], node.get("c") or []) if "t" in node else None
+    new = change(node["t"], node.get("c", [])) if "t" in node else None
     return {key: changed(value, change) for key, value in node.items()} if new is None else new
 
 

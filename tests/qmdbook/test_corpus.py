@@ -179,10 +179,26 @@ def test_what_is_known_is_shown(sections: dict[str, list[str]], number: int) -> 
 
 def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
     """Notebooks' tables can't hold lists: pandoc writes [TABLE] instead."""
-    write_chapter(tmp_path, [GRID])
-    with pytest.raises(
-        BookError, match=r"chapter\.qmd: `a x b c 1` would be missing from the notebook"
-    ):
+    write_chapter(tmp_path, ["Before. a x", GRID])
+    said = r"chapter\.qmd:12: `a x b c 1` would be missing from the notebook"
+    with pytest.raises(BookError, match=said):
+        render(tmp_path, tmp_path / "_book", "pandoc")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("title: Corpus", "title: 中文", "in the title, the PDF's fonts have no 中"),
+        ("[index.qmd, chapter.qmd]", "[index.qmd, {part: A, chapters: [chapter.qmd]}]",
+         "chapters: is not known here; list files only"),
+    ],
+)  # fmt: skip
+def test_what_the_project_file_has_is_checked(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    write_chapter(tmp_path, ["a"])
+    (tmp_path / "_quarto.yml").write_text(CONFIG.replace(old, new), encoding="utf-8")
+    with pytest.raises(BookError, match=f"_quarto.yml: {said}"):
         render(tmp_path, tmp_path / "_book", "pandoc")
 
 
