@@ -239,7 +239,7 @@ def write_theory(
 
     They are built without the other chapters, and so can't refer to them.
     """
-    project = load_project(folder)
+    project = load_project(folder, strict=True)
     theory = tuple(path for path in project.chapters if path.stem in THEORY)
     subtitle = "Theory: questions 1 and 2"
     project = replace(project, chapters=theory, subtitle=subtitle, author=name, description="")

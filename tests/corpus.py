@@ -126,6 +126,11 @@ REFUSED = [
     ("a @thm-b", 1, "@thm-b leads nowhere"),
     ("a\n\n[^n]: A note that nothing refers to.", 3, "Note with key"),
     ("a\n\nb @fig-none", 3, "@fig-none leads nowhere"),
+    ("a\n\n[b](#none)", 3, "the link to #none leads nowhere"),
+    ("a\n\n[b](none.csv)", 3, "the link to none.csv leads nowhere"),
+    ("a\n\n[b]()", 3, "the link to nothing leads nowhere"),
+    (cell(PLOT + "\nplt.show()\nplt.plot([1, 2])", "label: fig-x", "fig-cap: X", *FIG), 2,
+     "the label fig-x stands twice"),
     ("a [b](none.qmd)", 1, "the link to none.qmd leads nowhere"),
     ("a\n\n[b](chapter.qmd#none)", 3, "chapter.qmd#none leads nowhere"),
     ("a\n\n[b](./chapter.qmd#none)", 3, "chapter.qmd#none leads nowhere"),
@@ -174,7 +179,7 @@ REFUSED = [
 # The text, and what is found: "all" in each format, otherwise in the one named; "not" in none. Quarto
 # shows the same on its pages, but for what is `OWN`.
 OWN = (
-    "Inline `", "Half: ", "Int: ", "Text: ", "| value |", "````markdown", "label: fig-interval",
+    "Inline `", "Half: ", "metadata: ", "Int: ", "Text: ", "| value |", "````markdown", "label: fig-interval",
     "code-summary:",
 )  # fmt: skip
 SHOWN = [
@@ -240,6 +245,8 @@ SHOWN = [
     ("Greek αβγ, arrows → ⇒, ≤ ≥ ∞ ∑ √, é ü ß ñ Ł, “quotes” – and — …", {"all": "≤ ≥ ∞"}),
     ("*em* **strong** ~~struck~~ H~2~O x^2^ [small]{.smallcaps} [under]{.underline}",
      {"all": "strong struck"}),
+    ("above\n\n---\nmetadata: in the middle\n---\n\nbelow", {"all": "metadata: in the middle"}),
+    ("word " + "x" * 300 + "end", {"all": "xend"}),
     ("a footnote[^n]\n\n[^n]: The note.", {"all": "a footnote"}),
     ("Term\n:   Definition", {"all": "Definition"}),
     ("| line one\n| line two", {"all": "line two"}),

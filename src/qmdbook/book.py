@@ -19,6 +19,8 @@ from qmdbook.qmd import Chapter, parse_chapter
 from qmdbook.tree import Node
 from qmdbook.weave import weave
 
+QUOTED = re.compile(r"`(.*)`|TeX math (.*), rendering")  # what is lost, or no formula
+
 
 @dataclass(frozen=True)
 class Book:
@@ -42,25 +44,26 @@ class Book:
         labels = {label["id"]: label for document in self.documents for label in document.labels}
         meta = {"labels": json.dumps(labels), "page": page}
         blocks, words = marked(tree["blocks"])
-        whole, place = [*options, *arguments], f"{page}.qmd" if page else "the book"
+        options += arguments
         try:
-            text = write({**tree, "blocks": blocks}, self.stage, whole, **meta, marked="true")
+            text = write({**tree, "blocks": blocks}, self.stage, options, **meta, marked="true")
             if lost := first_lost(words, text):
-                place = self._place_of(lost, page) or place
                 raise BookError(f"`{' '.join(lost)}` would be missing from {what}")
-            return write(tree, self.stage, whole, **meta)
+            return write(tree, self.stage, options, **meta)
         except BookError as error:
-            raise BookError(f"{place}: {error}.") from error
+            raise BookError(f"{self._place_of(str(error), page)}: {error}.") from error
 
-    def _place_of(self, words: list[str], page: str) -> str:
-        """Where the first of the words stand in a row in a chapter, if they do."""
+    def _place_of(self, message: str, page: str) -> str:
+        """Where a chapter has the first of the words in a row that a message quotes."""
         chapters = [d.chapter for d in self.documents if page in ("", d.chapter.name)]
+        quoted = QUOTED.search(message)
+        words = (quoted[1] or quoted[2]).split() if quoted else []
         for count in range(len(words), min(1, len(words) - 1), -1):
             pattern = r"\W+".join(map(re.escape, words[:count]))
             for place in (chapter.place_of(pattern) for chapter in chapters):
                 if ":" in place:
                     return place
-        return ""
+        return f"{page}.qmd" if page else "the book"
 
 
 def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> Book:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from urllib.parse import unquote
 
 from qmdbook.errors import BookError
 from qmdbook.known import WHERE_THE_ATTRIBUTES_ARE, Problem, problems
@@ -18,7 +19,8 @@ from qmdbook.tree import Node, elements
 from qmdbook.weave import parts_in
 
 LABEL = re.compile(r"(fig|tbl|eq|sec)-")
-CHAPTER = re.compile(r"(?!\w+:)(?:[\w./-]*/)?([\w-]+)\.qmd(?:#(.*))?$")
+CHAPTER = re.compile(r"(?:[\w./-]*/)?([\w-]+)\.(?:qmd|html)$")
+SCHEME = re.compile(r"\w[\w+.-]*:")
 BIB_KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)\s*,")
 
 
@@ -86,6 +88,8 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
         for problem in problems({"t": "Str", "c": getattr(project, key)}):
             raise BookError(f"_quarto.yml: in the {key}, {problem.message}.")
     works = _cited_works(project)
+    files = {project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks)}
+    files |= {str(file.relative_to(project.folder)) for file in project.resources}
     ids = {document.chapter.name: set(_ids(document.tree["blocks"])) for document in documents}
     labels: dict[str, list[str]] = {}
     for document in documents:
@@ -96,7 +100,7 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
         found = chain(
             _of_labels(document, labels),
             _of_references(blocks, {*filter(LABEL.match, labels), *works}),
-            _of_links(blocks, ids),
+            _of_links(document, ids, files),
             _of_images(blocks, project.folder, stage),
         )
         for pattern, message in found:
@@ -108,7 +112,10 @@ def _of_labels(document: Document, labels: dict[str, list[str]]) -> Iterator[tup
     for key in filter(LABEL.match, (label["id"] for label in document.labels)):
         if len(labels[key]) > 1:
             pattern = rf"(#|label:\s*){re.escape(key)}(?![\w-])"
-            yield pattern, f"the label {key} appears in {' and '.join(labels[key])}"
+            yield (
+                pattern,
+                f"the label {key} stands twice, in {' and '.join(sorted(set(labels[key])))}",
+            )
     for part in document.chapter.parts:
         label = part.label if isinstance(part, Cell) else ""
         if LABEL.match(label) and document.chapter.path.name not in labels.get(label, ()):
@@ -127,11 +134,20 @@ def _of_references(blocks: list[Node], known: set[str]) -> Iterator[tuple[str, s
                 yield rf"@{re.escape(key)}(?![\w-])", f"the reference @{key} leads nowhere"
 
 
-def _of_links(blocks: list[Node], ids: dict[str, set[str]]) -> Iterator[tuple[str, str]]:
-    for _, _, (target, _) in elements(blocks, "Link"):
-        found = CHAPTER.match(target)
-        if found and not (found[1] in ids and (not found[2] or found[2] in ids[found[1]])):
-            yield re.escape(target), f"the link to {target} leads nowhere"
+def _of_links(
+    document: Document, ids: dict[str, set[str]], files: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Links to chapters, to places in them and to the site's files."""
+    for _, _, (target, _) in elements(document.tree["blocks"], "Link"):
+        path, _, anchor = unquote(target).partition("#")
+        found = CHAPTER.match(path)
+        page = found[1] if found else "" if path else document.chapter.name
+        is_there = page in ids and (not anchor or anchor in ids[page])
+        if not (SCHEME.match(target) or is_there or path in files) or not target:
+            yield (
+                rf"\](\(|: *){re.escape(target)}",
+                f"the link to {target or 'nothing'} leads nowhere",
+            )
 
 
 def _of_images(blocks: list[Node], folder: Path, stage: Path) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,19 @@ CELL_OPTIONS: dict[str, tuple[object, ...]] = {
     "echo": YES, "eval": YES, "include": YES, "output": (True, False, "asis"),
     "code-fold": (True, False, "show"),
 }  # fmt: skip
+# Keys of _quarto.yml: what is read, and what is for the looks of Quarto's formats alone.
+PROJECT = {
+    "": {
+        "project", "book", "bibliography", "lang", "execute", "format", "qmdbook", "filters",
+        "quarto-required", "link-citations", "tbl-cap-location", "tbl-colwidths", "fig-format",
+    },
+    "book": {
+        "title", "subtitle", "author", "description", "date", "chapters", "output-file",
+        "page-footer", "downloads", "favicon", "open-graph", "back-to-top-navigation", "site-url",
+        "repo-url", "repo-actions",
+    },
+    "execute": {*CELL_OPTIONS, "keep-ipynb"},
+}  # fmt: skip
 LINE = 160  # letters of the widest table
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
 # MIME types of outputs, the best first, with the kind of text they are or the image's suffix.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -46,10 +47,9 @@ def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
     done = subprocess.run(
         command, input=text, cwd=folder, env=_environment(), capture_output=True, encoding="utf-8"
     )
-    complaints = done.stderr.strip()
-    if done.returncode or complaints:
-        own = [line[9:] for line in complaints.splitlines() if line.startswith("qmdbook: ")]
-        raise BookError(own[0] if own else f"pandoc: {complaints[-400:]}")
+    if done.returncode or done.stderr.strip():
+        own = re.search(r"(?m)^qmdbook: (.*)", done.stderr)  # of a filter
+        raise BookError(own[1] if own else f"pandoc: {' '.join(done.stderr.split()):.400}")
     return done.stdout
 
 

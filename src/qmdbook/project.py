@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import yaml
 
 from qmdbook.errors import BookError
+from qmdbook.known import CELL_OPTIONS, PROJECT
 
+TEXTS = ("subtitle", "author", "description", "date")
 MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
@@ -36,15 +39,18 @@ class Project:
     inputs: tuple[str, ...] = ()  # glob patterns of the files that the chapters' code reads
 
 
-def load_project(folder: Path) -> Project:
-    """Reads `_quarto.yml`.
+def load_project(folder: Path, strict: bool = False) -> Project:
+    """Reads `_quarto.yml`; if `strict`, refuses what this package would drop and Quarto does not.
 
     Raises:
         BookError: it is missing, not YAML, or names files that don't exist.
     """
     path = folder.resolve() / "_quarto.yml"
     try:
-        project = _project(path.parent, yaml.safe_load(path.read_text(encoding="utf-8")))
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if strict:
+            _check_keys(config)
+        project = _project(path.parent, config)
     except OSError as error:
         raise BookError(f"{path} can't be read: run this in the book's folder.") from error
     except MALFORMED as error:
@@ -63,10 +69,24 @@ def load_project(folder: Path) -> Project:
     return project
 
 
+def _check_keys(config: dict[str, Any]) -> None:
+    for part, known in PROJECT.items():
+        for key in _map(config.get(part)) if part else config:
+            if key not in known:
+                where = f"{part}: {key}" if part else key
+                raise BookError(f"_quarto.yml: {where} is not known here.")
+    for key in ("title", *TEXTS):
+        if isinstance(config["book"].get(key), list | dict):
+            raise BookError(f"_quarto.yml: book: {key} must be text.")
+    for name in config["book"]["chapters"]:
+        if not re.fullmatch(r"[\w-]+\.qmd", str(name)):
+            raise BookError(f"_quarto.yml: chapters must be .qmd files beside it, not {name}.")
+
+
 def _project(folder: Path, config: dict[str, Any]) -> Project:
     """The project described by `config`; raises one of `MALFORMED` if it isn't well formed."""
     book, own = config["book"], config.get("qmdbook") or {}
-    said = {key: str(book.get(key) or "") for key in ("subtitle", "author", "description", "date")}
+    said = {key: str(book.get(key) or "") for key in TEXTS}
     if said["date"] in {"today", "now"}:
         said["date"] = str(datetime.date.today())
     options = (config.get("execute") or {}) | _map(_map(config.get("format")).get("html"))
@@ -86,7 +106,7 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
         bibliography=folder / str(config["bibliography"]) if config.get("bibliography") else None,
         pdf_name=f"{book.get('output-file', 'book')}.pdf",
         lang=str(config.get("lang", "en")),
-        cell_defaults={key: options[key] for key in ("echo", "code-fold") if key in options},
+        cell_defaults={key: options[key] for key in CELL_OPTIONS if key in options},
         resources=tuple(chain(*resources)),
         footer=footer,
         notebooks=tuple(Path(str(name)).stem for name in own.get("notebooks", [])),
@@ -99,9 +119,6 @@ def _map(value: object) -> dict[str, Any]:
 
 
 def _files(folder: Path, names: list[Any]) -> tuple[Path, ...]:
-    for name in names:
-        if isinstance(name, dict):
-            raise BookError(f"_quarto.yml: {min(name)}: is not known here; list files only.")
-        if not isinstance(name, str):
-            raise ValueError(names)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(names)
     return tuple(folder / name.lstrip("/") for name in names)  # a slash is the book's folder

@@ -4,7 +4,8 @@
 -- A block becomes a div of the class `read`; a caption is that of the first table in it, or of the
 -- figure that it is to be.
 
-local MARKDOWN = "markdown-native_divs-native_spans" -- what stands in HTML's tags stays HTML
+-- What stands in HTML's tags stays HTML; and no text is metadata.
+local MARKDOWN = "markdown-native_divs-native_spans-yaml_metadata_block-pandoc_title_block"
 local ENVIRONMENT = "^%s*\\begin{(%a+)%*?}.*\\end{%a+%*?}%s*$"
 local TITLES = {
   ["callout-note"] = "Note", ["callout-tip"] = "Tip", ["callout-warning"] = "Warning",

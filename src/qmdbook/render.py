@@ -43,8 +43,8 @@ def render(
     Raises:
         BookError: names what in the book, or about the folder, has to be changed.
     """
-    project = load_project(folder)
     found = _choose(engine)
+    project = load_project(folder, strict=found is None)
     with staging(output_dir, MARKER, QUARTO_SITE) as stage:
         if found:
             quarto.render(found, project, stage)

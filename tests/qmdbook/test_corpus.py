@@ -161,7 +161,7 @@ def split(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    return " ".join(re.sub(r"[*\\_~`\u00ad\u2060]", "", text.replace("\u00a0", " ")).split())
+    return " ".join(re.sub(r"[*\\_~`\u00ad\u2060\u200b]", "", text.replace("\u00a0", " ")).split())
 
 
 @pytest.mark.parametrize("number", range(len(SHOWN)))
@@ -189,10 +189,18 @@ def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
     ("old", "new", "said"),
     [
         ("title: Corpus", "title: 中文", "in the title, the PDF's fonts have no 中"),
-        ("[index.qmd, chapter.qmd]", "[index.qmd, {part: A, chapters: [chapter.qmd]}]",
-         "chapters: is not known here; list files only"),
+        ("title: Corpus", "title: [A, B]", "book: title must be text"),
+        (
+            "chapter.qmd]\nq",
+            "{part: A, chapters: [chapter.qmd]}]\nq",
+            "chapters must be .qmd files",
+        ),
+        ("chapter.qmd]\nq", "chapter.ipynb]\nq", "chapters must be .qmd files beside it, not ch"),
+        ("  title", "  appendices: [chapter.qmd]\n  title", "book: appendices is not known here"),
+        ("\nbook:", "\nexecute: {warning: false}\nbook:", "execute: warning is not known here"),
+        ("\nbook:", "\nnumber-sections: false\nbook:", "number-sections is not known here"),
     ],
-)  # fmt: skip
+)
 def test_what_the_project_file_has_is_checked(
     tmp_path: Path, old: str, new: str, said: str
 ) -> None:
