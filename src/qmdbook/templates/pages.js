@@ -61,5 +61,5 @@
       else box.removeAttribute("tabindex");
     });
   });
-  each('main pre, main div.sourceCode, .table-box, math[display="block"]', function (box) { observer.observe(box); });
+  each('main pre, main div.sourceCode, .cell-output-display, .table-box, math[display="block"]', function (box) { observer.observe(box); });
 })();
