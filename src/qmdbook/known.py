@@ -30,13 +30,15 @@ PROJECT = {
     "": {
         "project", "book", "bibliography", "lang", "execute", "format", "qmdbook", "filters",
         "quarto-required", "link-citations", "tbl-cap-location", "tbl-colwidths", "fig-format",
+        "jupyter", "toc", "toc-depth", "theme", "css",
     },
     "book": {
         "title", "subtitle", "author", "description", "date", "chapters", "output-file",
         "page-footer", "downloads", "favicon", "open-graph", "back-to-top-navigation", "site-url",
-        "repo-url", "repo-actions",
+        "repo-url", "repo-actions", "repo-branch", "cover-image", "cover-image-alt", "sharing",
+        "search", "sidebar", "navbar", "google-analytics",
     },
-    "execute": {*CELL_OPTIONS, "keep-ipynb"},
+    "execute": {*CELL_OPTIONS, "keep-ipynb", "freeze", "cache", "daemon"},
 }  # fmt: skip
 LINE = 160  # letters of the widest table
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for

@@ -78,6 +78,12 @@ def _check_keys(config: dict[str, Any]) -> None:
     for key in ("title", *TEXTS):
         if isinstance(config["book"].get(key), list | dict):
             raise BookError(f"_quarto.yml: book: {key} must be text.")
+    footer = config["book"].get("page-footer") or ""
+    for text in footer.values() if isinstance(footer, dict) else [footer]:
+        if not isinstance(text, str):
+            raise BookError(
+                "_quarto.yml: book: page-footer must be text, or left, center and right."
+            )
     for name in config["book"]["chapters"]:
         if not re.fullmatch(r"[\w-]+\.qmd", str(name)):
             raise BookError(f"_quarto.yml: chapters must be .qmd files beside it, not {name}.")

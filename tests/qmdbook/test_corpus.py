@@ -197,6 +197,11 @@ def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
         ),
         ("chapter.qmd]\nq", "chapter.ipynb]\nq", "chapters must be .qmd files beside it, not ch"),
         ("  title", "  appendices: [chapter.qmd]\n  title", "book: appendices is not known here"),
+        (
+            "  title",
+            "  page-footer: {left: [{text: A}]}\n  title",
+            "book: page-footer must be text",
+        ),
         ("\nbook:", "\nexecute: {warning: false}\nbook:", "execute: warning is not known here"),
         ("\nbook:", "\nnumber-sections: false\nbook:", "number-sections is not known here"),
     ],
