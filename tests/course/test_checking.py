@@ -9,14 +9,8 @@ import pytest
 from exercises import DESIGNS, as_toml, networks
 from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.network import Network, load_network
-from hw1lib.course.checking import (
-    ASKED,
-    Finding,
-    Verdict,
-    check_answers,
-    read_answers,
-    right_values,
-)
+from hw1lib.course.answers import ASKED, Verdict, read_answers
+from hw1lib.course.checking import Finding, check_answers, right_values
 from hw1lib.course.mistakes import MISTAKES, STEPS, Mistake, follow
 from hw1lib.course.networks import Design
 from hw1lib.errors import InputError
@@ -112,7 +106,10 @@ def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
         ("loss = true", Verdict.WRONG, HINTS["unreadable"]),
         ("loss = 1" + "0" * 50, Verdict.WRONG, HINTS["unreadable"]),
         ("loss = inf", Verdict.WRONG, HINTS["unreadable"]),
-        ("loss = [[[1]]]", Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = [[[1.7]]]", Verdict.RIGHT, ""),
+        ("loss = 0x" + "f" * 9999, Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = " + "[" * 99 + "1" + "]" * 99, Verdict.SHAPE, "Its rows have different lengths."),
+        ("loss = {x = 1}", Verdict.WRONG, HINTS["unreadable"]),
         ("loss = [1, 2]", Verdict.SHAPE, "It must be one number and is a list of 2."),
         ("y_hat = [0.8175, 0.182]", Verdict.RIGHT, ""),  # cut off, and rounded
         ("y_hat = [[0.8176], [0.1824]]", Verdict.RIGHT, ""),
@@ -138,7 +135,7 @@ def test_numbers_are_judged_to_the_digits_given(
         (b"loss = ", "is not TOML"),
         (b"\xff", "not UTF-8"),
         (b"loss = " + b"[" * 5000, "is not TOML"),
-        (b"a." * 20_000, "too many dots"),
+        (b"a." * 20_000, "too large"),
         (b"#" * 300_000, "too large"),
     ],
 )

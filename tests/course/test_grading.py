@@ -8,7 +8,8 @@ import pytest
 
 from exercises import as_toml
 from hw1lib.cli import main
-from hw1lib.course.checking import ASKED, right_values
+from hw1lib.course.answers import ASKED
+from hw1lib.course.checking import right_values
 from hw1lib.course.mistakes import MISTAKES, follow
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.sheets import network_toml

@@ -14,7 +14,6 @@ from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 
 Array: TypeAlias = NDArray[np.float64]
-Place: TypeAlias = tuple[str, tuple[int, ...]]  # a parameter, and an index from 0
 Value: TypeAlias = Any  # an array, a number or the places of zeros
 Values: TypeAlias = Any  # those before a step, as attributes
 Step: TypeAlias = Callable[[Values], Value]
@@ -57,13 +56,21 @@ def _squared(v: Values) -> Array:
     return np.asarray(p * (error - p @ error if v.is_softmax else error * (1 - p)))
 
 
-def _zeros(v: Values) -> frozenset[Place]:
-    """Which derivatives are zero."""
+def place(name: str, index: tuple[int, ...]) -> str:
+    """An entry of a vector or matrix, counted from 1, such as dW_H[2,1]."""
+    return f"{name}[{','.join(str(i + 1) for i in index)}]"
+
+
+def entries(name: str, value: Value) -> dict[str, float]:
+    """The entries of a vector or matrix by their places."""
+    return {place(name, index): entry for index, entry in np.ndenumerate(value)}
+
+
+def _zeros(v: Values) -> frozenset[str]:
+    """Which derivatives are zero, as places."""
+    parts = (entries(f"d{name}", getattr(v, f"d{name}")) for name in PARAMETERS)
     return frozenset(
-        (name, index)
-        for name in PARAMETERS
-        for index, value in np.ndenumerate(getattr(v, f"d{name}"))
-        if abs(value) < NEGLIGIBLE
+        place for part in parts for place, value in part.items() if abs(value) < NEGLIGIBLE
     )
 
 
