@@ -60,7 +60,7 @@ def test_a_course_is_graded_and_broken_files_stop_nothing(course: Path) -> None:
     assert "dW_O: right from a wrong earlier value." in rows["sign"]["diagnosis"]
     assert "is not TOML" in rows["broken"]["problem"]
     assert "There is no none.toml" in rows["none"]["problem"]
-    assert "nokey.json can't be read" in rows["nokey"]["problem"]
+    assert "nokey.json: can't be read" in rows["nokey"]["problem"]
     assert {rows[name]["total"] for name in ("broken", "none", "nokey")} == {"0"}
 
 
