@@ -13,7 +13,7 @@ from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import PARAMETERS, Network
 from hw1lib.course.answers import ASKED, EXACT, Answer, Found, Verdict, agrees
-from hw1lib.course.mistakes import MISTAKES, Mistake, Value, entries, follow
+from hw1lib.course.mistakes import DERIVATIVES, MISTAKES, Mistake, Value, entries, follow
 
 CLOSE = 0.01  # by which what follows from rounded numbers may differ, relative
 WIDTH = 76  # of a line
@@ -41,9 +41,8 @@ def right_values(network: Network) -> dict[str, Value]:
     values, gradients = forward(network), backward(network)
     found = {"y_hat": values.y_hat.numpy(), "loss": values.loss.numpy()}
     found |= {f"d{name}": getattr(gradients, name).numpy() for name in PARAMETERS}
-    places = (entries(f"d{name}", found[f"d{name}"]) for name in PARAMETERS)
-    zeros = frozenset(place for part in places for place, value in part.items() if value == 0)
-    return found | {"zeros": zeros}
+    zeros = (place for place, value in entries(found, DERIVATIVES).items() if value == 0)
+    return found | {"zeros": frozenset(zeros)}
 
 
 def check_answers(network: Network, answers: Mapping[str, Found]) -> list[Finding]:

@@ -40,15 +40,15 @@ def grade(
         if not folder.is_dir():
             raise InputError(f"{shown(folder)} is no folder; name the one that has the files.")
     rows: list[tuple[str, ...]] = [("id", "name", *ASKED, "total", "diagnosis", "problem")]
-    for student in tqdm(students, "Checking", disable=None):
+    for identifier, name in tqdm(students.items(), "Checking", disable=None):
         try:
-            findings, problem = _find(keys, answers, student.id), ""
+            findings, problem = _find(keys, answers, identifier), ""
         except InputError as error:
             findings, problem = [], str(error)
         full = {finding.name for finding in findings if finding.verdict in FULL}
-        marks = [points[name] if name in full else 0 for name in ASKED]
+        marks = [points[part] if part in full else 0 for part in ASKED]
         cells = [f"{mark:g}" for mark in (*marks, sum(marks))]
-        rows.append((student.id, student.name, *cells, _diagnosis(findings), problem))
+        rows.append((identifier, name, *cells, _diagnosis(findings), problem))
     write_text(output, as_csv(rows))
     return len(students)
 

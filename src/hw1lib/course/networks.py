@@ -11,7 +11,7 @@ import numpy as np
 
 from hw1lib.backprop.exact import classes
 from hw1lib.backprop.network import CHOICES, Matrix, Network, Vector
-from hw1lib.course.mistakes import NEGLIGIBLE, follow
+from hw1lib.course.mistakes import DERIVATIVES, NEGLIGIBLE, follow
 from hw1lib.errors import InputError
 
 ROOM = 4  # units of a layer that a sheet has room for
@@ -20,7 +20,6 @@ SMALLEST = 0.001  # size of a value that is not 0
 STEEPEST = 4  # size of a pre-activation at which the slope of a tanh is still 0.001
 ATTEMPTS = 10_000
 EASIEST, HARDEST = 0.3, 4.0  # loss in nats of a prediction that is neither right nor hopeless
-DERIVATIVES = ("db_O", "dW_O", "db_H", "dW_H")
 
 
 @dataclass(frozen=True)

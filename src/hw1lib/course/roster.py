@@ -1,4 +1,4 @@
-"""The roster: who takes the course."""
+"""The roster: who takes the course; and CSV files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from hw1lib.errors import InputError, shown
@@ -21,26 +20,21 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|key|keys[.-].*", re
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take for the start of one
 
 
-@dataclass(frozen=True)
-class Student:
-    """A row of the roster: an id that is a file name, and a name that is any text of one line."""
+def read_roster(path: Path) -> dict[str, str]:
+    """The students' names by id, from the columns `id` and `name` of a CSV file.
 
-    id: str
-    name: str
-
-
-def read_roster(path: Path) -> list[Student]:
-    """The students of a CSV file with the columns `id` and `name`; others are ignored.
+    An id is the name of a folder on every system; a name is any text of one line.
 
     Raises:
-        InputError: names the row and the cure.
+        InputError: names the line and the cure.
     """
     lines = io.StringIO(read_text(path, MAX_BYTES, "a roster"), newline="")
     separator = next((letter for letter in lines.readline() if letter in SEPARATORS), ",")
     lines.seek(0)
-    students: dict[str, Student] = {}
+    table = csv.DictReader(lines, delimiter=separator, strict=True)
+    students: dict[str, str] = {}
+    folders = set()  # ids that differ in capitals only would share one on some systems
     try:
-        table = csv.DictReader(lines, delimiter=separator, strict=True)
         for column in ("id", "name"):
             if column not in (table.fieldnames or ()):
                 raise InputError(
@@ -48,19 +42,32 @@ def read_roster(path: Path) -> list[Student]:
                     "id and name."
                 )
         for row in table:
-            student = _student(f"{shown(path)}, line {table.line_num}", row)
-            # Ids that differ in capitals only would share a folder on some systems.
-            other = students.setdefault(student.id.casefold(), student)
-            if other is not student:
+            identifier, name = ((row[column] or "").strip() for column in ("id", "name"))
+            place = f"{shown(path)}, line {table.line_num}"
+            if identifier.casefold() in folders:
                 raise InputError(
-                    f"{shown(path)} has the ids {other.id} and {student.id}; make ids differ, "
-                    "not only in capitals."
+                    f"{place}: the id {identifier} is there twice, capitals aside; make ids differ."
                 )
+            _check(place, identifier, name)
+            students[identifier] = name
+            folders.add(identifier.casefold())
     except csv.Error as error:
         raise InputError(f"{shown(path)} is not CSV ({error}); save it as CSV.") from error
     if not students:
         raise InputError(f"{shown(path)} has no students; add a row for each.")
-    return list(students.values())
+    return students
+
+
+def _check(place: str, identifier: str, name: str) -> None:
+    if not IDENTIFIER.fullmatch(identifier) or RESERVED.fullmatch(identifier):
+        raise InputError(
+            f"{place}: the id {shown(identifier)!r:.60} can't name a folder; use 1 to 64 letters "
+            "from A to Z, digits, dots, hyphens and underscores."
+        )
+    if not name or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise InputError(
+            f"{place}: the name of {identifier} must be 1 to {LONGEST_NAME} characters on one line."
+        )
 
 
 def as_csv(rows: Iterable[Iterable[object]]) -> str:
@@ -72,17 +79,3 @@ def as_csv(rows: Iterable[Iterable[object]]) -> str:
 
 def _harmless(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
-
-
-def _student(place: str, row: dict[str, str | None]) -> Student:
-    identifier, name = ((row[column] or "").strip() for column in ("id", "name"))
-    if not IDENTIFIER.fullmatch(identifier) or RESERVED.fullmatch(identifier):
-        raise InputError(
-            f"{place}: the id {shown(identifier)!r:.60} can't name a folder; use 1 to 64 letters "
-            "from A to Z, digits, dots, hyphens and underscores."
-        )
-    if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-        raise InputError(
-            f"{place}: the name of {identifier} must be 1 to {LONGEST_NAME} characters on one line."
-        )
-    return Student(identifier, name)

@@ -17,37 +17,44 @@ from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import CHOICES, PARAMETERS, REQUIRED, Network
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.course.checking import written
-from hw1lib.course.mistakes import entries, place
+from hw1lib.course.mistakes import DERIVATIVES, entries, place
 from hw1lib.course.networks import Design, student_network
-from hw1lib.course.roster import Student, as_csv, read_roster
+from hw1lib.course.roster import as_csv, read_roster
 from hw1lib.errors import InputError, shown
 from hw1lib.files import replacing
+
+try:
+    import typst
+except ImportError as error:
+    raise InputError(
+        "Sheets need the package typst; install it by `pip install 'hw1lib[book]'`."
+    ) from error
 
 Key: TypeAlias = dict[str, Any]  # what a file ID.json holds
 
 PAGES = 1000  # of a PDF: typst takes 1 GB for these
 TITLE = "Backpropagation by hand"
-DERIVATIVES = tuple(f"d{name}" for name in PARAMETERS)
 
 
-def solve(student: Student, design: Design) -> Key:
-    """The student's id, name and network, all values of both passes, and zeros with reasons.
+def solve(identifier: str, name: str, design: Design) -> Key:
+    """A student's id, name and network, all values of both passes, and zeros with reasons.
 
     Raises:
         InputError: no network of this design makes a good exercise.
     """
-    network = student_network(design, student.id)
+    network = student_network(design, identifier)
     values, gradients = forward(network), backward(network)
     found = vars(values) | {f"d{name}": getattr(gradients, name) for name in PARAMETERS}
-    zeros = [
+    key: Key = {"id": identifier, "name": name, "network": _fields(network)}
+    key |= {name: value.tolist() for name, value in found.items()}
+    key["zeros"] = [
         {
             "place": place(f"d{zero.parameter}", zero.index),
             "reasons": [cause.reason for cause in zero.causes],
         }
         for zero in find_zeros(network, values, gradients)
     ]
-    numbers = {name: value.tolist() for name, value in found.items()}
-    return {**vars(student), "network": _fields(network), **numbers, "zeros": zeros}
+    return key
 
 
 def write_sheets(roster: Path, folder: Path, design: Design) -> int:
@@ -59,9 +66,8 @@ def write_sheets(roster: Path, folder: Path, design: Design) -> int:
         InputError: the roster can't be used, or a file of another run would be overwritten; then
             nothing is written.
     """
-    _fonts()
-    students = tqdm(read_roster(roster), "Networks", disable=None)
-    keys = [solve(student, design) for student in students]
+    students = tqdm(read_roster(roster).items(), "Networks", disable=None)
+    keys = [solve(identifier, name, design) for identifier, name in students]
     _check_distinct(keys)
     table, rows = folder / "keys.csv", keys_table(keys).encode()
     contents = {table: rows}
@@ -85,12 +91,12 @@ def write_sheets(roster: Path, folder: Path, design: Design) -> int:
 
 def keys_table(keys: Sequence[Key]) -> str:
     """All values as CSV, a row for each student."""
-    rows = []
-    for key in keys:
-        row = {name: key[name] for name in ("id", "name", "loss")}
-        for name in ("y_hat", *DERIVATIVES):
-            row |= entries(name, key[name])
-        rows.append(row | {"zeros": " ".join(zero["place"] for zero in key["zeros"])})
+    rows = [
+        {name: key[name] for name in ("id", "name", "loss")}
+        | entries(key, ("y_hat", *DERIVATIVES))
+        | {"zeros": " ".join(zero["place"] for zero in key["zeros"])}
+        for key in keys
+    ]
     return as_csv([rows[0], *(row.values() for row in rows)])
 
 
@@ -128,21 +134,13 @@ def _write_sheet(folder: Path, key: Key) -> None:
 
 
 @cache
-def _fonts() -> Any:  # noqa: ANN401 -- typst has no types
+def _fonts() -> typst.Fonts:
     """The fonts, read once."""
-    try:
-        import typst
-    except ImportError as error:
-        raise InputError(
-            "Sheets need the package typst; install it by `pip install 'hw1lib[book]'`."
-        ) from error
     return typst.Fonts(font_paths=[str(files("qmdbook") / "fonts")])
 
 
 def _pdf(kind: str, keys: Sequence[Key]) -> bytes:
     """The PDF of `sheet` or `key`, the same bytes whenever it is made."""
-    import typst
-
     pages = json.dumps([_page(key) for key in keys], ensure_ascii=False)
     pdf: bytes = typst.compile(
         str(files("hw1lib.course") / "sheet.typ"),
