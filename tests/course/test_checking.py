@@ -9,7 +9,7 @@ import pytest
 from exercises import DESIGNS, as_toml, networks
 from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.network import Network, load_network
-from hw1lib.course.answers import ASKED, Verdict, read_answers
+from hw1lib.course.answers import ASKED, Verdict, parse_answers, read_fields
 from hw1lib.course.checking import Finding, check_answers, right_values
 from hw1lib.course.mistakes import MISTAKES, STEPS, Mistake, follow
 from hw1lib.course.networks import Design
@@ -21,7 +21,8 @@ WRONG = (Verdict.WRONG, Verdict.SHAPE)
 def check(network: Network, text: str, folder: Path) -> dict[str, Finding]:
     path = folder / "answers.toml"
     path.write_text(text, encoding="utf-8")
-    return {f.name: f for f in check_answers(network, read_answers(path, network))}
+    fields = read_fields(path, "an answers file")
+    return {f.name: f for f in check_answers(network, parse_answers(fields, network))}
 
 
 @pytest.fixture
@@ -140,12 +141,12 @@ def test_numbers_are_judged_to_the_digits_given(
     ],
 )
 def test_files_that_are_no_answers_are_refused(
-    book: Network, tmp_path: Path, content: bytes, message: str
+    tmp_path: Path, content: bytes, message: str
 ) -> None:
     path = tmp_path / "answers.toml"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
-        read_answers(path, book)
+        read_fields(path, "an answers file")
     assert "\n" not in str(caught.value)
 
 

@@ -88,11 +88,6 @@ def read_fields(path: Path, wanted: str) -> dict[str, Value]:
     return fields
 
 
-def read_answers(path: Path, network: Network) -> dict[str, Found]:
-    """The answers in a TOML file, by name; raises what `read_fields` raises."""
-    return parse_answers(read_fields(path, "an answers file"), network)
-
-
 def parse_answers(fields: Mapping[str, Value], network: Network) -> dict[str, Found]:
     """Answers as numbers, or texts that hold them, in lists; zeros as texts such as dW_H[2, 1]."""
     shapes = {f"d{name}": np.shape(getattr(network, name)) for name in PARAMETERS}

@@ -82,11 +82,8 @@ class _Marking:
         most, mistake = max(trials, key=lambda trial: trial[0])  # the nearest of equal ones
         if most:
             self.made.append(mistake)
-            return (
-                mistake.sentence
-                if mistake.step == name
-                else f"In {mistake.step}: {mistake.sentence}"
-            )
+            where = "" if mistake.step == name else f"In {mistake.step}: "
+            return where + mistake.sentence
         if not isinstance(answer, Answer):
             missed, added = len(right - answer), len(answer - right)
             return f"Of the zeros, {missed} are missing, and {added} are none."

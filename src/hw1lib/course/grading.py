@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from hw1lib.backprop.network import MAX_BYTES, MAX_NUMBER, Network, parse_network
-from hw1lib.course.answers import ASKED, Verdict, read_answers, read_fields
+from hw1lib.course.answers import ASKED, Verdict, parse_answers, read_fields
 from hw1lib.course.checking import Finding, check_answers
 from hw1lib.course.roster import as_csv, read_roster
 from hw1lib.errors import InputError, shown
@@ -90,7 +90,7 @@ def _find(keys: Path, answers: Path, identifier: str) -> list[Finding]:
     if path is None:
         raise InputError(f"There is no {identifier}.toml or {identifier}/answers.toml.")
     network = read_key(keys / f"{identifier}.json")
-    return check_answers(network, read_answers(path, network))
+    return check_answers(network, parse_answers(read_fields(path, "an answers file"), network))
 
 
 def _diagnosis(findings: Sequence[Finding]) -> str:
