@@ -84,6 +84,13 @@ def test_nothing_of_another_run_is_overwritten(
     assert contents(made) == before
 
 
+def test_the_largest_sheets_and_keys_fit_a_page_each(tmp_path: Path) -> None:
+    students = {"x" * 20: "A Name of Several Words " * 3, "b2": "B"}
+    assert make(write_roster(tmp_path, students), tmp_path, "--sizes=4,4,4") == 0
+    assert len(PdfReader(tmp_path / "keys.pdf").pages) == 2
+    assert {len(PdfReader(path).pages) for path in tmp_path.glob("*/sheet.pdf")} == {1}
+
+
 def test_names_are_text_everywhere(made: Path) -> None:
     keys = PdfReader(made / "keys.pdf").pages
     assert len(keys) == len(NAMES)
