@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,7 +23,7 @@ from hw1lib.course.mistakes import DERIVATIVES, entries, place
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.roster import as_csv, read_roster
 from hw1lib.errors import InputError, shown
-from hw1lib.files import replacing
+from hw1lib.files import replacing, write_text
 
 try:
     import typst
@@ -69,23 +71,26 @@ def write_sheets(roster: Path, folder: Path, design: Design) -> int:
     students = tqdm(read_roster(roster).items(), "Networks", disable=None)
     keys = [solve(identifier, name, design) for identifier, name in students]
     _check_distinct(keys)
-    table, rows = folder / "keys.csv", keys_table(keys).encode()
-    contents = {table: rows}
+    texts = {folder / "keys.csv": keys_table(keys)}
     for key in keys:
-        contents |= _texts(folder, key)
-    for path, content in contents.items():
-        _is_there(path, content)
-    pool = ThreadPoolExecutor()  # threads do, since typst works outside of Python's lock
+        texts[folder / key["id"] / "network.toml"] = _toml(key["network"])
+        text = json.dumps(key, ensure_ascii=False, indent=1) + "\n"
+        texts[folder / "key" / f"{key['id']}.json"] = text
+    # Before any PDF, so that a PDF which a later run finds there belongs to the texts it compared.
+    for path in [path for path, text in texts.items() if not _is_there(path, text)]:
+        write_text(path, texts[path])
+    pool = ThreadPoolExecutor(os.cpu_count())  # threads do, as typst runs outside of Python's lock
     try:
-        done = pool.map(partial(_write_sheet, folder), keys)
-        list(tqdm(done, "Sheets", len(keys), disable=None))
+        for first in range(0, len(keys), PAGES):
+            part = keys[first : first + PAGES]
+            pages = folder / f"keys{f'-{first // PAGES + 1}' if first else ''}.pdf"
+            solutions = pool.submit(_set, pages, "key", part)
+            sheets = [folder / key["id"] / "sheet.pdf" for key in part]
+            done = pool.map(_set, sheets, repeat("sheet"), ([key] for key in part))
+            list(tqdm(done, f"Sheets from {first + 1}", len(part), disable=None))
+            solutions.result()
     finally:
         pool.shutdown(cancel_futures=True)
-    for first in tqdm(range(0, len(keys), PAGES), "Keys", disable=None):
-        path = folder / f"keys{f'-{first // PAGES + 1}' if first else ''}.pdf"
-        if not (path.exists() and table.exists()):
-            _keep(path, _pdf("key", keys[first : first + PAGES]))
-    _keep(table, rows)
     return len(keys)
 
 
@@ -114,23 +119,11 @@ def _fields(network: Network) -> dict[str, Any]:
     return numbers | {name: getattr(network, name) for name in CHOICES}
 
 
-def _texts(folder: Path, key: Key) -> dict[Path, bytes]:
-    """The student's network and the key as files."""
-    text = json.dumps(key, ensure_ascii=False, indent=1) + "\n"
-    return {
-        folder / key["id"] / "network.toml": _toml(key["network"]).encode(),
-        folder / "key" / f"{key['id']}.json": text.encode(),
-    }
-
-
-def _write_sheet(folder: Path, key: Key) -> None:
-    """A student's folder, and then the key, by which a later run sees that this is done."""
-    sheet = folder / key["id"] / "sheet.pdf"
-    network, text = _texts(folder, key).items()
-    if not (sheet.exists() and text[0].exists()):
-        _keep(*network)
-        _keep(sheet, _pdf("sheet", [key]))
-        _keep(*text)
+def _set(path: Path, kind: str, keys: Sequence[Key]) -> None:
+    """Sets a PDF, unless it is there."""
+    if not path.exists():
+        with replacing(path) as temporary:
+            temporary.write_bytes(_pdf(kind, keys))
 
 
 @cache
@@ -177,10 +170,10 @@ def _check_distinct(keys: Sequence[Key]) -> None:
             )
 
 
-def _is_there(path: Path, content: bytes) -> bool:
-    """Whether a file has this content already; another one is never overwritten."""
+def _is_there(path: Path, text: str) -> bool:
+    """Whether a file has this text already; another one is never overwritten."""
     try:
-        if path.read_bytes() == content:
+        if path.read_bytes() == text.encode():
             return True
     except FileNotFoundError:
         return False
@@ -192,9 +185,3 @@ def _is_there(path: Path, content: bytes) -> bool:
         f"{shown(path)} is from another roster, seed or kind of network, and is kept; name another "
         "--output-dir."
     )
-
-
-def _keep(path: Path, content: bytes) -> None:
-    if not _is_there(path, content):
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
