@@ -61,7 +61,7 @@ def read_roster(path: Path) -> dict[str, str]:
 def _check(place: str, identifier: str, name: str) -> None:
     if not IDENTIFIER.fullmatch(identifier) or RESERVED.fullmatch(identifier):
         raise InputError(
-            f"{place}: the id {shown(identifier)!r:.60} can't name a folder; use 1 to 64 letters "
+            f"{place}: the id {shown(identifier)[:60]!r} can't name a folder; use 1 to 64 letters "
             "from A to Z, digits, dots, hyphens and underscores."
         )
     if not name or not name.isprintable() or len(name) > LONGEST_NAME:
