@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exercises import DESIGNS, as_toml, networks
 from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.network import Network, load_network
-from hw1lib.course.answers import ASKED, Verdict, parse_answers, read_fields
+from hw1lib.course.answers import ASKED, Verdict, agrees, parse_answers, read_fields
 from hw1lib.course.checking import Finding, check_answers, right_values
 from hw1lib.course.mistakes import MISTAKES, STEPS, Mistake, follow
-from hw1lib.course.networks import Design
+from hw1lib.course.networks import Design, student_network
 from hw1lib.errors import InputError
 
 WRONG = (Verdict.WRONG, Verdict.SHAPE)
+SOME = student_network(DESIGNS[0], "some")
 
 
 def check(network: Network, text: str, folder: Path) -> dict[str, Finding]:
@@ -127,6 +131,16 @@ def test_numbers_are_judged_to_the_digits_given(
     finding = found.pop(line.split()[0])
     assert (finding.verdict, finding.diagnosis) == (verdict, diagnosis)
     assert {f.verdict for f in found.values()} == {Verdict.MISSING}
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(3, 6), st.integers(-2, 2))
+def test_a_number_agrees_if_it_is_rounded_or_cut_off(size: int, decimals: int, steps: int) -> None:
+    """By decimal arithmetic; 9973 is a prime, so that nothing lies halfway."""
+    right, unit = size / 9973, Decimal(1).scaleb(-decimals)
+    cut, rounded = (Decimal(right).quantize(unit, how) for how in (ROUND_DOWN, ROUND_HALF_UP))
+    written = cut + steps * unit
+    found = parse_answers({"loss": str(written)}, SOME)["loss"]
+    assert agrees(found, right) == (written in (cut, rounded))
 
 
 @pytest.mark.parametrize(
