@@ -152,8 +152,8 @@ def _page(key: Key) -> dict[str, Any]:
         for reason in zero["reasons"]:
             places.setdefault(reason[0].upper() + reason[1:], []).append(zero["place"])
     total = sum(np.size(key[name]) for name in DERIVATIVES)
-    values = {**key["network"], **{name: key[name] for name in key.keys() - {"network", "zeros"}}}
-    return {name: written(value) for name, value in values.items()} | {
+    values = {name: value for name, value in key.items() if name not in ("network", "zeros")}
+    return {name: written(value) for name, value in (key["network"] | values).items()} | {
         "count": f"{len(key['zeros'])} of the {total} derivatives are zero:",
         "zeros": [(reason, ", ".join(found)) for reason, found in places.items()],
     }
