@@ -13,6 +13,7 @@ from pypdf import PdfReader
 
 from hw1lib.backprop.network import load_network
 from hw1lib.cli import main
+from hw1lib.course import workers
 from hw1lib.course.grading import read_key
 
 NAMES = {
@@ -47,6 +48,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base / "out"
 
 
+def test_the_same_in_processes(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "FEW", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert make(write_roster(tmp_path, NAMES), tmp_path / "out") == 0
+    assert contents(tmp_path / "out") == contents(made)
+
+
 def test_the_same_in_any_order(made: Path, tmp_path: Path) -> None:
     turned = write_roster(tmp_path, dict(reversed(NAMES.items())))
     assert make(turned, tmp_path / "turned") == 0
@@ -54,9 +62,10 @@ def test_the_same_in_any_order(made: Path, tmp_path: Path) -> None:
     assert {n for n in ours if ours[n] != theirs[n]} == {"keys.csv", "keys.pdf"}  # in its order
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [60, pytest.param(workers.FEW, marks=pytest.mark.slow)])
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, count: int) -> None:
     """By the real command, which Ctrl-C reaches while sheets are being set."""
-    students = {f"s{number}": f"Student {number}" for number in range(60)}
+    students = {f"s{number}": f"Student {number}" for number in range(count)}
     roster, out, whole = write_roster(tmp_path, students), tmp_path / "out", tmp_path / "whole"
     command = [sys.executable, "-m", "hw1lib", "sheets", str(roster), "--output-dir", str(out)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

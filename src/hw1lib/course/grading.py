@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -12,6 +13,7 @@ from hw1lib.backprop.network import MAX_BYTES, MAX_NUMBER, Network, parse_networ
 from hw1lib.course.answers import ASKED, Verdict, parse_answers, read_fields
 from hw1lib.course.checking import Finding, check_answers
 from hw1lib.course.roster import as_csv, read_roster
+from hw1lib.course.workers import workers
 from hw1lib.errors import InputError, shown
 from hw1lib.files import read_text, write_text
 
@@ -40,15 +42,14 @@ def grade(
         if not folder.is_dir():
             raise InputError(f"{shown(folder)} is no folder; name the one that has the files.")
     rows: list[tuple[str, ...]] = [("id", "name", *ASKED, "total", "diagnosis", "problem")]
-    for identifier, name in tqdm(students.items(), "Checking", disable=None):
-        try:
-            findings, problem = _find(keys, answers, identifier), ""
-        except InputError as error:
-            findings, problem = [], str(error)
-        full = {finding.name for finding in findings if finding.verdict in FULL}
-        marks = [points[part] if part in full else 0 for part in ASKED]
-        cells = [f"{mark:g}" for mark in (*marks, sum(marks))]
-        rows.append((identifier, name, *cells, _diagnosis(findings), problem))
+    with workers(len(students)) as run:
+        found = run(partial(_find, keys, answers), students)
+        bar = tqdm(found, "Checking", len(students), disable=None)
+        for student, (findings, problem) in zip(students.items(), bar, strict=True):
+            full = {finding.name for finding in findings if finding.verdict in FULL}
+            marks = [points[part] if part in full else 0 for part in ASKED]
+            cells = [f"{mark:g}" for mark in (*marks, sum(marks))]
+            rows.append((*student, *cells, _diagnosis(findings), problem))
     write_text(output, as_csv(rows))
     return len(students)
 
@@ -83,14 +84,18 @@ def read_key(path: Path) -> Network:
         raise InputError(f"{shown(path)} is no key; run `hw1 sheets` again.") from error
 
 
-def _find(keys: Path, answers: Path, identifier: str) -> list[Finding]:
-    """The findings on a student's file."""
+def _find(keys: Path, answers: Path, identifier: str) -> tuple[list[Finding], str]:
+    """The findings on a student's file, and why there are none."""
     places = (answers / f"{identifier}.toml", answers / identifier / "answers.toml")
     path = next((place for place in places if place.exists()), None)
     if path is None:
-        raise InputError(f"There is no {identifier}.toml or {identifier}/answers.toml.")
-    network = read_key(keys / f"{identifier}.json")
-    return check_answers(network, parse_answers(read_fields(path, "an answers file"), network))
+        return [], f"There is no {identifier}.toml or {identifier}/answers.toml."
+    try:
+        network = read_key(keys / f"{identifier}.json")
+        fields = read_fields(path, "an answers file")
+        return check_answers(network, parse_answers(fields, network)), ""
+    except InputError as error:
+        return [], str(error)
 
 
 def _diagnosis(findings: Sequence[Finding]) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import repeat
 from pathlib import Path
@@ -22,6 +20,7 @@ from hw1lib.course.checking import written
 from hw1lib.course.mistakes import DERIVATIVES, entries, place
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.roster import as_csv, read_roster
+from hw1lib.course.workers import workers
 from hw1lib.errors import InputError, shown
 from hw1lib.files import replacing, write_text
 
@@ -68,30 +67,32 @@ def write_sheets(roster: Path, folder: Path, design: Design) -> int:
         InputError: the roster can't be used, or a file of another run would be overwritten; then
             nothing is written.
     """
-    students = tqdm(read_roster(roster).items(), "Networks", disable=None)
-    keys = [solve(identifier, name, design) for identifier, name in students]
-    _check_distinct(keys)
+    students = read_roster(roster)
+    with workers(len(students)) as run:
+        found = run(partial(solve, design=design), students.keys(), students.values())
+        keys = list(tqdm(found, "Networks", len(students), disable=None))
+        _check_distinct(keys)
+        _write_texts(folder, keys)
+        for first in range(0, len(keys), PAGES):
+            part = keys[first : first + PAGES]
+            pages = folder / f"keys{f'-{first // PAGES + 1}' if first else ''}.pdf"
+            solutions = run(_set, [pages], ["key"], [part])
+            paths = [folder / key["id"] / "sheet.pdf" for key in part]
+            sheets = run(_set, paths, repeat("sheet"), ([key] for key in part))
+            list(tqdm(sheets, f"Sheets from {first + 1}", len(part), disable=None))
+            list(solutions)
+    return len(keys)
+
+
+def _write_texts(folder: Path, keys: Sequence[Key]) -> None:
+    """Writes what is no PDF first, so that a PDF found later belongs to texts that are the same."""
     texts = {folder / "keys.csv": keys_table(keys)}
     for key in keys:
         texts[folder / key["id"] / "network.toml"] = _toml(key["network"])
         text = json.dumps(key, ensure_ascii=False, indent=1) + "\n"
         texts[folder / "key" / f"{key['id']}.json"] = text
-    # Before any PDF, so that a PDF which a later run finds there belongs to the texts it compared.
     for path in [path for path, text in texts.items() if not _is_there(path, text)]:
         write_text(path, texts[path])
-    pool = ThreadPoolExecutor(os.cpu_count())  # threads do, as typst runs outside of Python's lock
-    try:
-        for first in range(0, len(keys), PAGES):
-            part = keys[first : first + PAGES]
-            pages = folder / f"keys{f'-{first // PAGES + 1}' if first else ''}.pdf"
-            solutions = pool.submit(_set, pages, "key", part)
-            sheets = [folder / key["id"] / "sheet.pdf" for key in part]
-            done = pool.map(_set, sheets, repeat("sheet"), ([key] for key in part))
-            list(tqdm(done, f"Sheets from {first + 1}", len(part), disable=None))
-            solutions.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return len(keys)
 
 
 def keys_table(keys: Sequence[Key]) -> str:
