@@ -33,7 +33,7 @@ except ImportError as error:
 
 Key: TypeAlias = dict[str, Any]  # what a file ID.json holds
 
-PAGES = 1000  # of a PDF: typst takes 1 GB for these
+PAGES = 500  # of a PDF: typst takes half a GB for these
 TITLE = "Backpropagation by hand"
 
 
