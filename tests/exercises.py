@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hw1lib.backprop.network import Network
-from hw1lib.course.checking import ASKED
+from hw1lib.course.answers import ASKED
 from hw1lib.course.networks import Design, student_network
 
 DESIGNS = (
@@ -31,8 +31,7 @@ def as_toml(values: dict[str, Any]) -> str:
     for name in ASKED:
         value = values.get(name)
         if name == "zeros" and value is not None:
-            places = [f"d{parameter}{[i + 1 for i in index]}" for parameter, index in value]
-            lines.append(f"zeros = {json.dumps(sorted(places))}")
+            lines.append(f"zeros = {json.dumps(sorted(value))}")
         elif value is not None and np.isfinite(value).all():
             lines.append(f"{name} = {_written(np.asarray(value).tolist())}")
     return "\n".join(lines)

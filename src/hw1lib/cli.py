@@ -244,18 +244,19 @@ def _check(options: argparse.Namespace) -> None:
     if (options.answers_file is None) == bool(missing) or 0 < len(missing) < len(whole):
         raise InputError("name one file of answers, or --roster, --keys, --answers and --output.")
     if options.answers_file is None:
-        from hw1lib.course.grading import Course, grade
+        from hw1lib.course.grading import grade
 
-        course = Course(options.roster, options.keys, options.answers, options.points)
-        count = grade(course, options.output)
+        count = grade(**whole, points_file=options.points)
         print(f"The grades of {count:,} students are in {options.output}.")
         return
     from hw1lib.backprop.network import load_network
-    from hw1lib.course.checking import as_json, as_text, check_answers, read_answers
+    from hw1lib.course.answers import parse_answers, read_fields
+    from hw1lib.course.checking import as_json, as_text, check_answers
 
     beside = options.answers_file.with_name(NETWORK)
     network = load_network(options.network or (beside if beside.exists() else None))
-    findings = check_answers(network, read_answers(options.answers_file, network))
+    fields = read_fields(options.answers_file, "an answers file")
+    findings = check_answers(network, parse_answers(fields, network))
     print((as_json if options.json else as_text)(findings, options.show))
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from hw1lib.errors import InputError, shown
 
 MAX_DOTS = 10_000  # more than the largest network has; tomllib's time grows with their square
+TOO_LARGE = "is too large for {wanted}; check that it is one."
+NOT_TOML = "is not TOML ({reason}); correct it there."
 UNFINISHED = ".part"  # how names of half-written files end
 
 
@@ -56,12 +58,14 @@ def read_text(path: Path, largest: int, wanted: str) -> str:
         with path.open("rb") as file:
             content = file.read(largest + 1)
         if len(content) > largest:
-            raise InputError(f"{shown(path)} is too large for {wanted}; check that it is one.")
+            raise InputError(f"{shown(path)}: {TOO_LARGE.format(wanted=wanted)}")
         return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown(path)}: is not UTF-8 text; save it as UTF-8.") from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{shown(path)} can't be read ({reason}); give the path of {wanted}."
+            f"{shown(path)}: can't be read ({reason}); give the path of {wanted}."
         ) from error
 
 
@@ -72,10 +76,11 @@ def read_toml(path: Path, largest: int, wanted: str) -> dict[str, Any]:
         InputError: it can't be read, or is not TOML.
     """
     text = read_text(path, largest, wanted)
+    if text.count(".") > MAX_DOTS:
+        raise InputError(f"{shown(path)}: {TOO_LARGE.format(wanted=wanted)}")
     try:
-        if text.count(".") > MAX_DOTS:
-            raise ValueError("it holds too many dots")
         return tomllib.loads(text, parse_float=str)
     except (ValueError, RecursionError) as error:
-        reason = re.sub(r"[^ -~]", "?", str(error))
-        raise InputError(f"{shown(path)} is not TOML ({reason:.80}); correct it there.") from error
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it can't be parsed"
+        reason = re.sub(r"[^ -~]", "?", reason)[:80]
+        raise InputError(f"{shown(path)}: {NOT_TOML.format(reason=reason)}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chapters import check_the_code_is_in_the_text, run_cells
-from hw1lib.course.checking import Verdict
+from hw1lib.course.answers import Verdict
 from hw1lib.course.mistakes import MISTAKES
 from qmdbook.qmd import parse_chapter
 

@@ -1,33 +1,32 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exercises import DESIGNS, as_toml, networks
 from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.network import Network, load_network
-from hw1lib.course.checking import (
-    ASKED,
-    Finding,
-    Verdict,
-    check_answers,
-    read_answers,
-    right_values,
-)
+from hw1lib.course.answers import ASKED, Verdict, agrees, parse_answers, read_fields
+from hw1lib.course.checking import Finding, check_answers, right_values
 from hw1lib.course.mistakes import MISTAKES, STEPS, Mistake, follow
-from hw1lib.course.networks import Design
+from hw1lib.course.networks import Design, student_network
 from hw1lib.errors import InputError
 
 WRONG = (Verdict.WRONG, Verdict.SHAPE)
+SOME = student_network(DESIGNS[0], "some")
 
 
 def check(network: Network, text: str, folder: Path) -> dict[str, Finding]:
     path = folder / "answers.toml"
     path.write_text(text, encoding="utf-8")
-    return {f.name: f for f in check_answers(network, read_answers(path, network))}
+    fields = read_fields(path, "an answers file")
+    return {f.name: f for f in check_answers(network, parse_answers(fields, network))}
 
 
 @pytest.fixture
@@ -112,7 +111,10 @@ def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
         ("loss = true", Verdict.WRONG, HINTS["unreadable"]),
         ("loss = 1" + "0" * 50, Verdict.WRONG, HINTS["unreadable"]),
         ("loss = inf", Verdict.WRONG, HINTS["unreadable"]),
-        ("loss = [[[1]]]", Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = [[[1.7]]]", Verdict.RIGHT, ""),
+        ("loss = 0x" + "f" * 9999, Verdict.WRONG, HINTS["unreadable"]),
+        ("loss = " + "[" * 99 + "1" + "]" * 99, Verdict.SHAPE, "Its rows have different lengths."),
+        ("loss = {x = 1}", Verdict.WRONG, HINTS["unreadable"]),
         ("loss = [1, 2]", Verdict.SHAPE, "It must be one number and is a list of 2."),
         ("y_hat = [0.8175, 0.182]", Verdict.RIGHT, ""),  # cut off, and rounded
         ("y_hat = [[0.8176], [0.1824]]", Verdict.RIGHT, ""),
@@ -131,6 +133,16 @@ def test_numbers_are_judged_to_the_digits_given(
     assert {f.verdict for f in found.values()} == {Verdict.MISSING}
 
 
+@given(st.integers(-(10**6), 10**6), st.integers(3, 6), st.integers(-2, 2))
+def test_a_number_agrees_if_it_is_rounded_or_cut_off(size: int, decimals: int, steps: int) -> None:
+    """By decimal arithmetic; 9973 is a prime, so that nothing lies halfway."""
+    right, unit = size / 9973, Decimal(1).scaleb(-decimals)
+    cut, rounded = (Decimal(right).quantize(unit, how) for how in (ROUND_DOWN, ROUND_HALF_UP))
+    written = cut + steps * unit
+    found = parse_answers({"loss": str(written)}, SOME)["loss"]
+    assert agrees(found, right) == (written in (cut, rounded))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -138,17 +150,17 @@ def test_numbers_are_judged_to_the_digits_given(
         (b"loss = ", "is not TOML"),
         (b"\xff", "not UTF-8"),
         (b"loss = " + b"[" * 5000, "is not TOML"),
-        (b"a." * 20_000, "too many dots"),
+        (b"a." * 20_000, "too large"),
         (b"#" * 300_000, "too large"),
     ],
 )
 def test_files_that_are_no_answers_are_refused(
-    book: Network, tmp_path: Path, content: bytes, message: str
+    tmp_path: Path, content: bytes, message: str
 ) -> None:
     path = tmp_path / "answers.toml"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
-        read_answers(path, book)
+        read_fields(path, "an answers file")
     assert "\n" not in str(caught.value)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from exercises import as_toml
 from hw1lib.cli import main
-from hw1lib.course.checking import ASKED, right_values
+from hw1lib.course.answers import ASKED
+from hw1lib.course.checking import right_values
 from hw1lib.course.mistakes import MISTAKES, follow
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.sheets import network_toml
@@ -59,7 +60,7 @@ def test_a_course_is_graded_and_broken_files_stop_nothing(course: Path) -> None:
     assert "dW_O: right from a wrong earlier value." in rows["sign"]["diagnosis"]
     assert "is not TOML" in rows["broken"]["problem"]
     assert "There is no none.toml" in rows["none"]["problem"]
-    assert "nokey.json can't be read" in rows["nokey"]["problem"]
+    assert "nokey.json: can't be read" in rows["nokey"]["problem"]
     assert {rows[name]["total"] for name in ("broken", "none", "nokey")} == {"0"}
 
 

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +13,7 @@ from pypdf import PdfReader
 
 from hw1lib.backprop.network import load_network
 from hw1lib.cli import main
-from hw1lib.course import sheets
+from hw1lib.course import workers
 from hw1lib.course.grading import read_key
 
 NAMES = {
@@ -18,6 +22,7 @@ NAMES = {
     "c3": "Ünï Ço",
     "d4": "@me",
 }
+TWINS = {"s24": "Ada Lovelace", "s162": "Alan Turing"}
 
 
 def write_roster(folder: Path, students: dict[str, str]) -> Path:
@@ -43,28 +48,38 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base / "out"
 
 
-def test_the_same_in_any_order_and_after_an_interruption(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keep, written = sheets._keep, []
+def test_the_same_in_processes(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "FEW", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert make(write_roster(tmp_path, NAMES), tmp_path / "out") == 0
+    assert contents(tmp_path / "out") == contents(made)
 
-    def stop(path: Path, content: bytes) -> None:
-        written.append(path)
-        if len(written) == 6:
-            raise KeyboardInterrupt
-        keep(path, content)
 
-    roster, out = write_roster(tmp_path, NAMES), tmp_path / "out"
-    monkeypatch.setattr(sheets, "_keep", stop)
-    assert make(roster, out) == 130
-    monkeypatch.undo()
-    assert 0 < len(contents(out)) < 6
-    assert make(roster, out) == 0
-    assert contents(out) == contents(made)
+def test_the_same_in_any_order(made: Path, tmp_path: Path) -> None:
     turned = write_roster(tmp_path, dict(reversed(NAMES.items())))
     assert make(turned, tmp_path / "turned") == 0
     ours, theirs = contents(made), contents(tmp_path / "turned")
     assert {n for n in ours if ours[n] != theirs[n]} == {"keys.csv", "keys.pdf"}  # in its order
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(workers.FEW, marks=pytest.mark.slow)])
+def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, count: int) -> None:
+    """By the real command, which Ctrl-C reaches while sheets are being set."""
+    students = {f"s{number}": f"Student {number}" for number in range(count)}
+    roster, out, whole = write_roster(tmp_path, students), tmp_path / "out", tmp_path / "whole"
+    command = [sys.executable, "-m", "hw1lib", "sheets", str(roster), "--output-dir", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not any(out.glob("*/sheet.pdf")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert (process.returncode, errors) == (130, "hw1: interrupted; no finished work is lost.\n")
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
+    assert 0 < sum(path.name == "sheet.pdf" for path in before) < len(students)
+    assert make(roster, out) == make(roster, whole) == 0
+    assert contents(out) == contents(whole)
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
 def test_nothing_of_another_run_is_overwritten(
@@ -76,6 +91,13 @@ def test_nothing_of_another_run_is_overwritten(
         assert "is kept; name another --output-dir" in capsys.readouterr().err
     assert make(write_roster(tmp_path, {"a1": "Another name"}), made) == 2
     assert contents(made) == before
+
+
+def test_the_largest_sheets_and_keys_fit_a_page_each(tmp_path: Path) -> None:
+    students = {"x" * 20: "A Name of Several Words " * 3, "b2": "B"}
+    assert make(write_roster(tmp_path, students), tmp_path, "--sizes=4,4,4") == 0
+    assert len(PdfReader(tmp_path / "keys.pdf").pages) == 2
+    assert {len(PdfReader(path).pages) for path in tmp_path.glob("*/sheet.pdf")} == {1}
 
 
 def test_names_are_text_everywhere(made: Path) -> None:
@@ -102,8 +124,8 @@ def test_names_are_text_everywhere(made: Path) -> None:
         (b"name,x\nA,1\n", "has no column id"),
         (b"id\n1\n", "has no column name"),
         (b"id,name\n", "has no students"),
-        (b"id,name\na,A\na,B\n", "has the id a twice"),
-        (b"id,name\na,A\nA,B\n", "which differ in capitals only"),
+        (b"id,name\na,A\na,B\n", "line 3: the id a is there twice"),
+        (b"id,name\na,A\nA,B\n", "line 3: the id A is there twice, capitals aside"),
         (b"id,name\n../x,A\n", "line 2: the id '../x' can't name a folder"),
         (b"id,name\nCON,A\n", "can't name a folder"),
         (b"id,name\nkey,A\n", "can't name a folder"),
@@ -127,10 +149,14 @@ def test_bad_rosters_are_refused(
     assert list(tmp_path.iterdir()) == [roster]
 
 
-def test_equal_networks_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_equal_networks_are_refused_and_the_cures_help(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    network = sheets.student_network
-    monkeypatch.setattr(sheets, "student_network", lambda design, _: network(design, "same"))
-    assert make(write_roster(tmp_path, NAMES), tmp_path / "out") == 2
-    assert "a1 and b2 get the same network" in capsys.readouterr().err
+    """Of the smallest sizes there are so few that these two students would get the same."""
+    roster, smallest = write_roster(tmp_path, TWINS), ("--sizes=1,2,1", "--output=sigmoid")
+    assert make(roster, tmp_path / "out", *smallest) == 2
+    first, second = TWINS
+    assert f"{first} and {second} get the same network; choose larger" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [roster]
+    assert make(roster, tmp_path / "seed", *smallest, "--seed=1") == 0
+    assert make(roster, tmp_path / "sizes", "--sizes=2,2,1", "--output=sigmoid") == 0

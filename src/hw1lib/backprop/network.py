@@ -6,7 +6,6 @@ import decimal
 import operator
 import re
 import reprlib
-import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hw1lib.errors import InputError
-from hw1lib.files import MAX_DOTS
+from hw1lib.files import NOT_TOML, TOO_LARGE, read_toml
 from hw1lib.project import NETWORK, project_root
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ FIELDS = (*REQUIRED, *CHOICES, "example")
 READABLE = 6  # units of a layer up to which a drawing shows all of them and values are symbolic
 MAX_UNITS = 64
 MAX_BYTES = 2**18
+WANTED = "a network file"
 MAX_NUMBER = 10**6
 NUMBER = re.compile(
     r"[+-]?(\d{1,30}/0*[1-9]\d{0,29}|(\d{1,30}|\d{0,30}\.\d{1,30}|\d{1,30}\.)([eE][+-]?\d{1,2})?)",
@@ -41,8 +41,8 @@ NUMBER = re.compile(
 ENOUGH_DIGITS = decimal.Context(prec=200)  # for every decimal that NUMBER matches
 # What is said of bad input, here and on the page where one plays with the network.
 REFUSALS = {
-    "large_file": f"the file is too large for a network of {MAX_UNITS} units a layer.",
-    "syntax": "is not TOML ({reason}); compare it with the example network.",
+    "large_file": TOO_LARGE.format(wanted=WANTED),
+    "syntax": NOT_TOML,
     "unknown": f"unknown field {{name}}; the fields are {', '.join(FIELDS)}.",
     "missing": "the field {name} is missing; add it as the example network has it.",
     "activation": f"activation is {{value}}; it must be one of {', '.join(ACTIVATIONS)}.",
@@ -140,8 +140,14 @@ def load_network(path: Path | str | None = None) -> Network:
         InputError: the file can't be read, or a field is missing, unknown or wrong.
     """
     path = Path(path) if path else project_root() / NETWORK
+    if path.suffix.lower() in (".yml", ".yaml"):
+        raise InputError(
+            f"{path}: network files are TOML, not YAML; save it as {NETWORK} and write "
+            'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
+        )
+    fields = read_toml(path, MAX_BYTES, WANTED)
     try:
-        return parse_network(_read(path))
+        return parse_network(fields)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error.__cause__
 
@@ -178,30 +184,6 @@ def parse_network(fields: dict[str, Any]) -> Network:
     _check_shape("W_O", network.W_O, f"{k} x {m}")
     _check_target(network.y, k, network.output)
     return network
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The fields of a TOML file, decimals as they are written."""
-    if path.suffix.lower() in (".yml", ".yaml"):
-        raise InputError(
-            f"network files are TOML, not YAML; save it as {NETWORK} and write "
-            'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
-        )
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES or content.count(b".") > MAX_DOTS:
-            raise _refusal("large_file")
-        return tomllib.loads(content.decode("utf-8-sig"), parse_float=str)
-    except OSError as error:
-        raise InputError(
-            f"can't be read ({error.strerror}); give the path of a network file."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8 text; save it as UTF-8.") from error
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it can't be parsed"
-        raise _refusal("syntax", reason=re.sub(r"[^ -~]", "?", reason)[:80]) from error
 
 
 def _number(name: str, value: object) -> Fraction:

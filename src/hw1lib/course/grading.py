@@ -2,65 +2,55 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from hw1lib.backprop.network import MAX_BYTES, MAX_NUMBER, Network, parse_network
-from hw1lib.course.checking import ASKED, Finding, Verdict, check_answers, read_answers, read_fields
-from hw1lib.course.roster import Student, as_cell, read_roster
+from hw1lib.course.answers import ASKED, Verdict, parse_answers, read_fields
+from hw1lib.course.checking import Finding, check_answers
+from hw1lib.course.roster import as_csv, read_roster
+from hw1lib.course.workers import workers
 from hw1lib.errors import InputError, shown
 from hw1lib.files import read_text, write_text
 
 FULL = (Verdict.RIGHT, Verdict.CARRIED)
 
 
-@dataclass(frozen=True)
-class Course:
-    """Where a course's files are.
-
-    Attributes:
-        roster: the students.
-        keys: folder of ID.json, as `hw1 sheets` writes it.
-        answers: folder of ID.toml or ID/answers.toml.
-        points: file with the points of each answer; 1 for each if None.
-    """
-
-    roster: Path
-    keys: Path
-    answers: Path
-    points: Path | None = None
-
-
-def grade(course: Course, output: Path) -> int:
+def grade(
+    roster: Path, keys: Path, answers: Path, output: Path, points_file: Path | None = None
+) -> int:
     """Writes a row of points and diagnoses for each student; gives the number of students.
 
     A file of a student that can't be read stops nothing: its row says why.
 
+    Args:
+        roster: the students.
+        keys: folder of ID.json, as `hw1 sheets` writes it.
+        answers: folder of ID.toml or ID/answers.toml.
+        output: the CSV file to write.
+        points_file: has the points of each answer; 1 for each if None.
+
     Raises:
-        InputError: the roster, the points or the output can't be used.
+        InputError: the roster, a folder, the points or the output can't be used.
     """
-    students, points = read_roster(course.roster), read_points(course.points)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "name", *ASKED, "total", "diagnosis", "problem"])
-    for folder in (course.keys, course.answers):
+    students, points = read_roster(roster), read_points(points_file)
+    for folder in (keys, answers):
         if not folder.is_dir():
             raise InputError(f"{shown(folder)} is no folder; name the one that has the files.")
-    for student in tqdm(students, "Checking", disable=None):
-        cells = [as_cell(student.id), as_cell(student.name)]
-        try:
-            findings = _find(course, student)
-            writer.writerow([*cells, *_marks(findings, points), _diagnosis(findings), ""])
-        except InputError as error:
-            writer.writerow([*cells, *[0] * len(ASKED), 0, "", as_cell(str(error))])
-    write_text(output, text.getvalue())
+    rows: list[tuple[str, ...]] = [("id", "name", *ASKED, "total", "diagnosis", "problem")]
+    with workers(len(students)) as run:
+        found = run(partial(_find, keys, answers), students)
+        bar = tqdm(found, "Checking", len(students), disable=None)
+        for student, (findings, problem) in zip(students.items(), bar, strict=True):
+            full = {finding.name for finding in findings if finding.verdict in FULL}
+            marks = [points[part] if part in full else 0 for part in ASKED]
+            cells = [f"{mark:g}" for mark in (*marks, sum(marks))]
+            rows.append((*student, *cells, _diagnosis(findings), problem))
+    write_text(output, as_csv(rows))
     return len(students)
 
 
@@ -73,9 +63,9 @@ def read_points(path: Path | None) -> dict[str, float]:
     points = dict.fromkeys(ASKED, 1.0)
     for name, value in (read_fields(path, "a points file") if path else {}).items():
         try:
-            points[name] = math.nan if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError, OverflowError):
-            points[name] = math.nan
+            points[name] = float(str(value))
+        except ValueError:
+            points[name] = -1
         if not 0 <= points[name] <= MAX_NUMBER:
             raise InputError(f"{path}: {name} must be a number from 0 to {MAX_NUMBER:,}.")
     return points
@@ -94,26 +84,24 @@ def read_key(path: Path) -> Network:
         raise InputError(f"{shown(path)} is no key; run `hw1 sheets` again.") from error
 
 
-def _find(course: Course, student: Student) -> list[Finding]:
-    """The findings on a student's file."""
-    places = (course.answers / f"{student.id}.toml", course.answers / student.id / "answers.toml")
+def _find(keys: Path, answers: Path, identifier: str) -> tuple[list[Finding], str]:
+    """The findings on a student's file, and why there are none."""
+    places = (answers / f"{identifier}.toml", answers / identifier / "answers.toml")
     path = next((place for place in places if place.exists()), None)
     if path is None:
-        raise InputError(f"There is no {student.id}.toml or {student.id}/answers.toml.")
-    network = read_key(course.keys / f"{student.id}.json")
-    return check_answers(network, read_answers(path, network))
+        return [], f"There is no {identifier}.toml or {identifier}/answers.toml."
+    try:
+        network = read_key(keys / f"{identifier}.json")
+        fields = read_fields(path, "an answers file")
+        return check_answers(network, parse_answers(fields, network)), ""
+    except InputError as error:
+        return [], str(error)
 
 
-def _marks(findings: list[Finding], points: Mapping[str, float]) -> list[str]:
-    """The points of each answer, and their sum."""
-    marks = [points[f.name] if f.verdict in FULL else 0 for f in findings]
-    return [f"{mark:g}" for mark in (*marks, sum(marks))]
-
-
-def _diagnosis(findings: list[Finding]) -> str:
+def _diagnosis(findings: Sequence[Finding]) -> str:
     """What is said of all answers that are not right."""
     return " ".join(
-        f"{f.name}: {f.diagnosis or f'{f.verdict}.'}"
-        for f in findings
-        if f.verdict != Verdict.RIGHT
+        f"{finding.name}: {finding.diagnosis or f'{finding.verdict}.'}"
+        for finding in findings
+        if finding.verdict != Verdict.RIGHT
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -14,11 +14,11 @@ from hw1lib.backprop.hints import HINTS
 from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 
 Array: TypeAlias = NDArray[np.float64]
-Place: TypeAlias = tuple[str, tuple[int, ...]]  # a parameter, and an index from 0
 Value: TypeAlias = Any  # an array, a number or the places of zeros
 Values: TypeAlias = Any  # those before a step, as attributes
 Step: TypeAlias = Callable[[Values], Value]
 
+DERIVATIVES = tuple(f"d{name}" for name in PARAMETERS)
 NEGLIGIBLE = 1e-12  # what rounding leaves of a zero
 
 
@@ -26,22 +26,12 @@ def _sigmoid(z: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-z)))
 
 
-def _softmax(z: Array) -> Array:
-    return np.asarray(np.exp(z) / np.exp(z).sum())
-
-
-FUNCTIONS: dict[str, Step] = {
-    "relu": lambda z: np.maximum(z, 0),
-    "sigmoid": _sigmoid,
-    "tanh": np.tanh,
-    "identity": np.copy,
-    "softmax": _softmax,
-}
-SLOPES: dict[str, Step] = {
-    "relu": lambda z: (z > 0) * 1.0,
-    "sigmoid": lambda z: _sigmoid(z) * _sigmoid(-z),
-    "tanh": lambda z: 1 - np.tanh(z) ** 2,
-    "identity": np.ones_like,
+OUTPUTS: dict[str, Step] = {"softmax": lambda z: np.exp(z) / np.exp(z).sum(), "sigmoid": _sigmoid}
+FUNCTIONS: dict[str, tuple[Step, Step]] = {  # activations and their slopes
+    "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0) * 1.0),
+    "sigmoid": (_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z)),
+    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+    "identity": (np.copy, np.ones_like),
 }
 
 
@@ -57,14 +47,22 @@ def _squared(v: Values) -> Array:
     return np.asarray(p * (error - p @ error if v.is_softmax else error * (1 - p)))
 
 
-def _zeros(v: Values) -> frozenset[Place]:
-    """Which derivatives are zero."""
-    return frozenset(
-        (name, index)
-        for name in PARAMETERS
-        for index, value in np.ndenumerate(getattr(v, f"d{name}"))
-        if abs(value) < NEGLIGIBLE
-    )
+def place(name: str, index: tuple[int, ...]) -> str:
+    """An entry of a vector or matrix, counted from 1, such as dW_H[2,1]."""
+    return f"{name}[{','.join(str(i + 1) for i in index)}]"
+
+
+def entries(values: Mapping[str, Value], names: Iterable[str]) -> dict[str, float]:
+    """All entries of some vectors and matrices, by their places."""
+    return {
+        place(name, index): entry for name in names for index, entry in np.ndenumerate(values[name])
+    }
+
+
+def _zeros(v: Values) -> frozenset[str]:
+    """Which derivatives are zero, as places."""
+    found = entries(vars(v), DERIVATIVES)
+    return frozenset(place for place, value in found.items() if abs(value) < NEGLIGIBLE)
 
 
 # Each from values that stand before it (@eq-forward to @eq-grad-h).
@@ -151,8 +149,8 @@ def follow(
     """
     arrays = {name: np.array(getattr(network, name), float) for name in ("x", "y", *PARAMETERS)}
     v = SimpleNamespace(**arrays)
-    v.f, v.slope = FUNCTIONS[network.activation], SLOPES[network.activation]
-    v.output, v.is_softmax = FUNCTIONS[network.output], network.output == "softmax"
+    v.f, v.slope = FUNCTIONS[network.activation]
+    v.output, v.is_softmax = OUTPUTS[network.output], network.output == "softmax"
     steps = STEPS | {mistake.step: mistake.compute for mistake in mistakes}
     found = dict(given or {})
     with np.errstate(all="ignore"):  # the logarithm of what is no probability
@@ -160,6 +158,6 @@ def follow(
             try:
                 found[name] = found[name] if name in found else steps[name](v)
                 setattr(v, name, found[name])
-            except (ValueError, AttributeError):
+            except (ValueError, AttributeError, KeyError):
                 continue  # and so is what would follow from it
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import shake_256
-from itertools import count, islice
+from itertools import islice
 
 import numpy as np
 
 from hw1lib.backprop.exact import classes
 from hw1lib.backprop.network import CHOICES, Matrix, Network, Vector
-from hw1lib.course.mistakes import NEGLIGIBLE, follow
+from hw1lib.course.mistakes import DERIVATIVES, NEGLIGIBLE, entries, follow
 from hw1lib.errors import InputError
 
 ROOM = 4  # units of a layer that a sheet has room for
@@ -20,7 +20,6 @@ SMALLEST = 0.001  # size of a value that is not 0
 STEEPEST = 4  # size of a pre-activation at which the slope of a tanh is still 0.001
 ATTEMPTS = 10_000
 EASIEST, HARDEST = 0.3, 4.0  # loss in nats of a prediction that is neither right nor hopeless
-DERIVATIVES = ("db_O", "dW_O", "db_H", "dW_H")
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,15 @@ class Design:
     output: str = "softmax"
 
     def __post_init__(self) -> None:
-        _, m, k = self.sizes
         if not all(1 <= size <= ROOM for size in self.sizes):
             raise InputError(f"--sizes must be 1 to {ROOM}, which is what a sheet has room for.")
-        if self.activation == "relu" and m < 2:
-            raise InputError(
-                "--sizes needs two hidden units: a ReLU that is on and one that is off."
-            )
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"--{name} must be one of {', '.join(allowed)}.")
-        if (k == 1) != (self.output == "sigmoid"):
+        if (self.sizes[2] == 1) != (self.output == "sigmoid"):
             raise InputError(
-                f"--sizes has {k} output units; sigmoid takes one, and softmax two or more."
+                f"--sizes has {self.sizes[2]} output units; sigmoid takes one, and softmax two or "
+                "more."
             )
 
 
@@ -64,44 +59,41 @@ def student_network(design: Design, identifier: str) -> Network:
 
     It has what an exercise needs: a ReLU that is on and one that is off, a derivative that is zero
     for another reason, one that reaches the hidden layer and is not, no ties (no pre-activation at
-    the ReLU's kink, no two equal logits), and no numbers that four decimals can't show.
+    the ReLU's kink, no two equal logits), a loss that is neither small nor large, and no numbers
+    that four decimals can't show.
 
     Raises:
         InputError: none was found.
     """
-    drawn = (_draw(design, identifier, attempt) for attempt in count())
-    found = next(filter(is_exercise, islice(drawn, ATTEMPTS)), None)
-    if found is None:
-        sizes = ",".join(map(str, design.sizes))
-        raise InputError(
-            f"No network of sizes {sizes} for {identifier} makes a good exercise; choose other "
-            "--sizes."
-        )
-    return found
+    for attempt in range(ATTEMPTS):
+        network = _draw(design, identifier, attempt)
+        if is_exercise(network):
+            return network
+    raise InputError(
+        f"No network of sizes {','.join(map(str, design.sizes))} for {identifier} makes a good "
+        "exercise; choose other --sizes."
+    )
 
 
 def is_exercise(network: Network) -> bool:
     """Whether a network has all that `student_network` promises."""
     if network.activation == "relu" and (0 in network.z_H or len(set(network.active)) == 1):
         return False
+    if network.activation in ("sigmoid", "tanh") and max(map(abs, network.z_H)) > STEEPEST:
+        return False
     output = classes(network)
     on = [unit for unit, active in enumerate(network.active) if active]
     reached = [unit for unit in on if output.pulls(unit)]
-    silent = network.activation != "sigmoid" and 0 in network.z_H
-    has_other_zero = silent or 0 in network.x or len(reached) < len(on)
+    is_silent = network.activation != "sigmoid" and 0 in network.z_H
+    has_other_zero = is_silent or 0 in network.x or len(reached) < len(on)
     is_tied = len(set(output.logits)) < len(output.logits)
-    return bool(reached) and has_other_zero and not is_tied and _is_readable(network)
-
-
-def _is_readable(network: Network) -> bool:
-    """Whether the loss is neither small nor large, and no other number vanishes in rounding."""
-    if network.activation in ("sigmoid", "tanh") and max(map(abs, network.z_H)) > STEEPEST:
+    if not reached or not has_other_zero or is_tied:
         return False
     values = follow(network)
-    numbers = np.abs(np.concatenate([np.ravel(values[name]) for name in DERIVATIVES]))
-    is_seen = (numbers < NEGLIGIBLE) | (numbers >= SMALLEST)
+    sizes = np.abs([*entries(values, DERIVATIVES).values()])
     is_sure = np.min(values["y_hat"]) < SMALLEST
-    return EASIEST <= values["loss"] <= HARDEST and not is_sure and bool(is_seen.all())
+    is_seen = np.all((sizes < NEGLIGIBLE) | (sizes >= SMALLEST))
+    return bool(EASIEST <= values["loss"] <= HARDEST and is_seen and not is_sure)
 
 
 def _draw(design: Design, identifier: str, attempt: int) -> Network:
