@@ -227,6 +227,8 @@ SHOWN = [
     ("A [link](chapter.qmd#sec-target) there.\n\n### Target {#sec-target}", {"all": "A link there."}),
     ("A [second](./chapter.qmd) there.", {"all": "A second there."}),
     ("A [third](#sec-target) there.", {"all": "A third there."}),
+    ("A [file](photo.jpg), [page](index.html) and [notebook](notebooks/chapter.ipynb).",
+     {"all": "A file, page and notebook."}),
     (":::: {.extra}\n::: {.callout-note}\ninner box\n:::\n::::\n\nouter", {"all": "inner box"}),
     (":::: {.extra}\nclosed by five\n:::::", {"all": "closed by five"}),
     ("````markdown\n```{python}\nfenced\n```\n````", {"all": "fenced"}),

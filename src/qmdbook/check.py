@@ -78,7 +78,7 @@ def check_outputs(chapter: Chapter, blocks: list[Node]) -> None:
 
 
 def check_book(project: Project, documents: list[Document], stage: Path) -> None:
-    """Checks the parsed book, and copies the images that chapters show into `stage`.
+    """Checks the parsed book, and copies what chapters show or link into `stage`.
 
     Raises:
         BookError: a label appears twice or on nothing, a reference, citation or link leads
@@ -88,9 +88,9 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
         for problem in problems({"t": "Str", "c": getattr(project, key)}):
             raise BookError(f"_quarto.yml: in the {key}, {problem.message}.")
     works = _cited_works(project)
-    files = {project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks)}
-    files |= {str(file.relative_to(project.folder)) for file in project.resources}
-    ids = {document.chapter.name: set(_ids(document.tree["blocks"])) for document in documents}
+    made = (project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks))
+    ids: dict[str, set[str]] = {name: set() for name in made}  # of the places that links may name
+    ids |= {document.chapter.name: set(_ids(document.tree["blocks"])) for document in documents}
     labels: dict[str, list[str]] = {}
     for document in documents:
         for label in document.labels:
@@ -100,7 +100,7 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
         found = chain(
             _of_labels(document, labels),
             _of_references(blocks, {*filter(LABEL.match, labels), *works}),
-            _of_links(document, ids, files),
+            _of_links(document, ids, project.folder, stage),
             _of_images(blocks, project.folder, stage),
         )
         for pattern, message in found:
@@ -135,15 +135,15 @@ def _of_references(blocks: list[Node], known: set[str]) -> Iterator[tuple[str, s
 
 
 def _of_links(
-    document: Document, ids: dict[str, set[str]], files: set[str]
+    document: Document, ids: dict[str, set[str]], folder: Path, stage: Path
 ) -> Iterator[tuple[str, str]]:
-    """Links to chapters, to places in them and to the site's files."""
+    """Links to chapters, to places in them and to files."""
     for _, _, (target, _) in elements(document.tree["blocks"], "Link"):
         path, _, anchor = unquote(target).partition("#")
         found = CHAPTER.match(path)
-        page = found[1] if found else "" if path else document.chapter.name
+        page = found[1] if found else path or document.chapter.name
         is_there = page in ids and (not anchor or anchor in ids[page])
-        if not (SCHEME.match(target) or is_there or path in files) or not target:
+        if not target or not (SCHEME.match(target) or is_there or _is_copied(path, folder, stage)):
             yield (
                 rf"\](\(|: *){re.escape(target)}",
                 f"the link to {target or 'nothing'} leads nowhere",
@@ -151,18 +151,24 @@ def _of_links(
 
 
 def _of_images(blocks: list[Node], folder: Path, stage: Path) -> Iterator[tuple[str, str]]:
-    """Copies images of the book beside the pages; those of cells are there already."""
     figures = list(elements(list(elements(blocks, "Figure")), "Image"))
     for image in elements(blocks, "Image"):
         (_, _, attributes), description, (target, _) = image
-        source, copy = (folder / target).resolve(), stage / target
         if not (dict(attributes).get("fig-alt") or (description and image not in figures)):
             yield re.escape(target), f'the image {target} has no alt text; add fig-alt="…"'
-        elif not copy.is_file() and source.is_file() and source.is_relative_to(folder):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, copy)
-        elif not copy.is_file():
+        elif not _is_copied(target, folder, stage):
             yield re.escape(target), f"the image {target} is not a file in the book's folder"
+
+
+def _is_copied(target: str, folder: Path, stage: Path) -> bool:
+    """Whether a file is beside the pages: those of cells are, those of the book are copied."""
+    source, copy = (folder / target).resolve(), stage / target
+    if not source.is_relative_to(folder):
+        return False
+    if not copy.is_file() and source.is_file():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
+    return copy.is_file()
 
 
 def _ids(tree: Node) -> Iterator[str]:

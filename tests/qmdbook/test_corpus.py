@@ -134,6 +134,7 @@ def sections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     folder = tmp_path_factory.mktemp("shown")
     write_chapter(folder, [text for text, _ in SHOWN])
     built = render(folder, folder / "_book", "pandoc")
+    assert (folder / "_book" / "photo.jpg").is_file()  # to which a text links
     notebook = nbformat.read(built.notebooks[0], as_version=4)
     said = [
         "\n".join(
