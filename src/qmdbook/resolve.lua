@@ -113,13 +113,10 @@ local function header(el)
 end
 
 local function prefix(caption, text)
-  local first = caption.long[1]
-  local start = { pandoc.Strong({ pandoc.Str(text) }), pandoc.Space() }
-  if first then
-    for i = #start, 1, -1 do first.content:insert(1, start[i]) end
-  else
-    caption.long:insert(pandoc.Plain(start))
-  end
+  if #caption.long == 0 then caption.long:insert(pandoc.Plain({})) end
+  local content = caption.long[1].content
+  content:insert(1, pandoc.Strong({ pandoc.Str(text) }))
+  content:insert(2, pandoc.Space())
 end
 
 local function captioned(kind)
@@ -163,14 +160,9 @@ local formulas = dofile(pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_F
 -- Blocks ----------------------------------------------------------------------------------------
 
 local function is_visible(el)
-  local function fits(value)
-    return value == format or (value == "pdf" and format == "typst")
-  end
-  local is = not el.attributes["when-format"] or fits(el.attributes["when-format"])
-  local isnt = el.attributes["unless-format"] and fits(el.attributes["unless-format"])
-  local matches = is and not isnt
-  if el.classes:includes("content-hidden") then return not matches end
-  return matches
+  local value = el.attributes["when-format"] or el.attributes["unless-format"]
+  local fits = value == format or (value == "pdf" and format == "typst")
+  return fits ~= (el.classes:includes("content-hidden") ~= (el.attributes["unless-format"] ~= nil))
 end
 
 -- Prose is quoted; the cells in between stay cells.
