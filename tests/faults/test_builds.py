@@ -130,7 +130,8 @@ CONFIG = "book: {title: T, chapters: [index.qmd]"
     [
         ("index.qmd", "See @fig-none.\n", "index.qmd:1: the reference @fig-none leads"),
         ("index.qmd", "# P\n\n[@noone1999]\n", "index.qmd:3: the reference @noone1999 leads"),
-        ("index.qmd", "$$ x $$ {#eq-x}\n\n$$ y $$ {#eq-x}\n", "index.qmd:3: the label eq-x stands twice"),
+        ("index.qmd", "$$ x $$ {#eq-x}\n\n$$ y $$ {#eq-x}\n",
+         "index.qmd:3: the label eq-x stands twice"),
         ("q1_one.qmd", FIGURE,
          "q1_one.qmd:3: this cell's figure has no alt text"),
         ("index.qmd", "# P\n\n![A](no.svg){fig-alt='a'}\n", "index.qmd:3: the image no.svg is not"),
