@@ -57,8 +57,8 @@ class Book:
         """Where a chapter has the first of the words in a row that a message quotes."""
         chapters = [d.chapter for d in self.documents if page in ("", d.chapter.name)]
         quoted = QUOTED.search(message)
-        words = (quoted[1] or quoted[2]).split() if quoted else []
-        for count in range(len(words), min(1, len(words) - 1), -1):
+        words = (quoted[1] or quoted[2] or "").split() if quoted else []
+        for count in range(len(words), int(len(words) > 1), -1):
             pattern = r"\W+".join(map(re.escape, words[:count]))
             for place in (chapter.place_of(pattern) for chapter in chapters):
                 if ":" in place:
