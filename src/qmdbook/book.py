@@ -32,10 +32,12 @@ class Book:
     outputs: dict[str, CellOutputs]
 
     def write(self, what: str, tree: dict[str, Any], page: str, *arguments: str) -> str:
-        """Writes a syntax tree by pandoc with `arguments`: a chapter named `page`, or all.
+        """Writes a syntax tree by pandoc with `arguments`: the chapter named `page`, or all.
+
+        Messages call what is written `what`.
 
         Raises:
-            BookError: a reference leads nowhere, or `what` is written would lack a word.
+            BookError: a reference leads nowhere, or what is written would lack a word.
         """
         options = ["--wrap=none"]
         if self.project.bibliography is not None:  # before what `arguments` do with citations
