@@ -77,6 +77,7 @@ REFUSED = [
     ("[a](javascript:alert(1))", 1, "links to javascript:"),
     ("![b](dot.svg){fig-alt='c' height=20}", 1, "'height' of an image"),
     ("![b](dot.svg){fig-alt='c' width=200px}", 1, "width must be a percentage"),
+    ("a ![b](dot.svg){fig-alt='c'}", 1, "only the fig-alt of the image dot.svg"),
     ("![b](dot.svg){.lightbox fig-alt='c'}", 1, "an image of class 'lightbox'"),
     ("| a |\n|---|\n| 1 |\n\n: c {#tbl-c .striped}", 5, "a table of class 'striped'"),
     ("| a |\n|---|\n| 1 |\n\n: c {tbl-colwidths='[1]'}", 5, "'tbl-colwidths' of a table"),

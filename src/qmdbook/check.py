@@ -154,8 +154,11 @@ def _of_images(blocks: list[Node], folder: Path, stage: Path) -> Iterator[tuple[
     figures = list(elements(list(elements(blocks, "Figure")), "Image"))
     for image in elements(blocks, "Image"):
         (_, _, attributes), description, (target, _) = image
-        if not (dict(attributes).get("fig-alt") or (description and image not in figures)):
+        texts = [dict(attributes).get("fig-alt"), image not in figures and description]
+        if not any(texts):
             yield re.escape(target), f'the image {target} has no alt text; add fig-alt="…"'
+        elif all(texts):
+            yield re.escape(target), f"only the fig-alt of the image {target} would be there"
         elif not _is_copied(target, folder, stage):
             yield re.escape(target), f"the image {target} is not a file in the book's folder"
 
