@@ -112,7 +112,7 @@ def torch_says(path: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("files", [50, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("files", [50, pytest.param(250, marks=pytest.mark.slow)])
 def test_damaged_network_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], files: int
 ) -> None:

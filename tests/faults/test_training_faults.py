@@ -109,7 +109,7 @@ def test_kills_at_random_moments_lose_at_most_the_current_epochs(
     assert start(whole).wait() == 0
     moments = random.Random(1)
     done = [0, 0]
-    for _ in range(5):
+    for _ in range(3):
         process = start(results)
         wait_for_epochs(process, moments.randint(1, 3))
         time.sleep(moments.uniform(0, 0.1))
@@ -123,7 +123,7 @@ def test_kills_at_random_moments_lose_at_most_the_current_epochs(
             logged = re.findall(rf"(?m)^{job.name} +epoch +(\d+) ", said)
             assert reached[number] >= max(map(int, logged), default=0)
         done = reached
-    assert sum(done) >= 5
+    assert sum(done) >= 3
     assert start(results).wait() == 0
     for ours, wanted in zip(figures(results), figures(whole), strict=True):
         pd.testing.assert_frame_equal(ours, wanted, check_exact=True)
