@@ -272,6 +272,8 @@ SHOWN = [
     (markdown("::: {.callout-note}\nboxed\n:::"), {"site": "boxed", "pdf": "boxed"}),
     (cell("1\n'last'"), {"all": "last"}),
     (cell("import numpy as np\nnp.arange(3)"), {"all": "array([0, 1, 2])"}),
+    (output("{'text/html': '<div class=\"callout-note\"><p>from a div</p></div>'}"),
+     {"all": "from a div", "not": "Note from"}),
     (output("{'text/html': '<style>b {}</style><p>from <b>html</b></p>', 'text/plain': 'from html'}"),
      {"all": "from html"}),
 ]  # fmt: skip

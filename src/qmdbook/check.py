@@ -87,7 +87,6 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
     for key in ("title", "subtitle", "author", "date"):
         for problem in problems({"t": "Str", "c": getattr(project, key)}):
             raise BookError(f"_quarto.yml: in the {key}, {problem.message}.")
-    works = _cited_works(project)
     made = (project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks))
     ids: dict[str, set[str]] = {name: set() for name in made}  # of the places that links may name
     ids |= {document.chapter.name: set(_ids(document.tree["blocks"])) for document in documents}
@@ -95,11 +94,12 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
     for document in documents:
         for label in document.labels:
             labels.setdefault(label["id"], []).append(document.chapter.path.name)
+    known = {*filter(LABEL.match, labels), *_cited_works(project)}
     for document in documents:
         blocks = document.tree["blocks"]
         found = chain(
             _of_labels(document, labels),
-            _of_references(blocks, {*filter(LABEL.match, labels), *works}),
+            _of_references(blocks, known),
             _of_links(document, ids, project.folder, stage),
             _of_images(blocks, project.folder, stage),
         )

@@ -9,9 +9,8 @@ import typst
 from qmdbook.book import Book
 from qmdbook.errors import BookError
 from qmdbook.pandoc import HERE
+from qmdbook.project import TEXTS
 from qmdbook.site import FONTS, TEMPLATES
-
-VARIABLES = ("title", "subtitle", "author", "description", "date", "lang")  # a project's
 
 
 def build_pdf(
@@ -25,7 +24,7 @@ def build_pdf(
     Raises:
         BookError: typst can't set the text.
     """
-    variables |= {key: getattr(book.project, key) for key in VARIABLES}
+    variables |= {key: getattr(book.project, key) for key in (*TEXTS, "lang")}
     arguments = ["-t", "typst", "--standalone", f"--template={template}"]
     arguments += [f"--data-dir={HERE}"]  # where templates find style.typ
     arguments += ["-M", f"template={template.stem}", "-M", "reference-section-title=References"]

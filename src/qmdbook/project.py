@@ -14,7 +14,7 @@ import yaml
 from qmdbook.errors import BookError
 from qmdbook.known import CELL_OPTIONS, PROJECT
 
-TEXTS = ("subtitle", "author", "description", "date")
+TEXTS = ("title", "subtitle", "author", "description", "date")
 MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
@@ -75,7 +75,7 @@ def _check_keys(config: dict[str, Any]) -> None:
             if key not in known:
                 where = f"{part}: {key}" if part else key
                 raise BookError(f"_quarto.yml: {where} is not known here.")
-    for key in ("title", *TEXTS):
+    for key in TEXTS:
         if isinstance(config["book"].get(key), list | dict):
             raise BookError(f"_quarto.yml: book: {key} must be text.")
     footer = config["book"].get("page-footer") or ""
@@ -92,7 +92,7 @@ def _check_keys(config: dict[str, Any]) -> None:
 def _project(folder: Path, config: dict[str, Any]) -> Project:
     """The project described by `config`; raises one of `MALFORMED` if it isn't well formed."""
     book, own = config["book"], config.get("qmdbook") or {}
-    said = {key: str(book.get(key) or "") for key in TEXTS}
+    said = {key: str(book.get(key) or "") for key in TEXTS} | {"title": str(book["title"])}
     if said["date"] in {"today", "now"}:
         said["date"] = str(datetime.date.today())
     options = (config.get("execute") or {}) | _map(_map(config.get("format")).get("html"))
@@ -106,7 +106,6 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
     )
     return Project(
         folder=folder,
-        title=str(book["title"]),
         chapters=_files(folder, book["chapters"]),
         **said,
         bibliography=folder / str(config["bibliography"]) if config.get("bibliography") else None,

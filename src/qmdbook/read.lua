@@ -39,7 +39,7 @@ end
 
 local function read(text, format)
   return pandoc.read(text, format, { columns = 100000 }, {}).blocks
-    :walk({ RawBlock = formula, RawInline = formula, Div = callout })
+    :walk({ RawBlock = formula, RawInline = formula, Div = format == MARKDOWN and callout or nil })
 end
 
 local function plain(el)

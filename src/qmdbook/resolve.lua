@@ -159,10 +159,13 @@ local formulas = dofile(pandoc.path.join({ pandoc.path.directory(PANDOC_SCRIPT_F
 
 -- Blocks ----------------------------------------------------------------------------------------
 
-local function is_visible(el)
-  local value = el.attributes["when-format"] or el.attributes["unless-format"]
+local function is_visible(el) -- which has one of the two attributes
+  local unless = el.attributes["unless-format"]
+  local value = unless or el.attributes["when-format"]
   local fits = value == format or (value == "pdf" and format == "typst")
-  return fits ~= (el.classes:includes("content-hidden") ~= (el.attributes["unless-format"] ~= nil))
+  if unless then fits = not fits end
+  if el.classes:includes("content-hidden") then return not fits end
+  return fits
 end
 
 -- Prose is quoted; the cells in between stay cells.

@@ -22,6 +22,13 @@ def run(folder: Path, text: str, timeout: int = 60) -> list[str]:
     return [o.get("text") or o["data"]["text/plain"] for o in outputs]
 
 
+def test_cells_and_inline_expressions_run_in_order(tmp_path: Path) -> None:
+    text = (
+        "```{python}\nx = 1\n```\n\n`{python} x`\n\n```{python}\nx = 2\n```\n\n`{python} x + 1`\n"
+    )
+    assert run(tmp_path, text) == ["1", "3"]
+
+
 def test_the_kernel_is_this_python_in_the_books_folder_and_leaves_home_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,6 +186,7 @@ def test_notebooks_keep_every_cell_and_the_quotes_around_them(
     assert after.startswith(quoted)
     (drawing,) = [cell for cell in three.cells if "attachments" in cell]
     assert "](attachment:drawings-dot.svg)" in drawing.source
+    assert "Raw for pages" not in json.dumps(three)
 
 
 def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:

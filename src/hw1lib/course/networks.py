@@ -44,6 +44,10 @@ class Design:
     def __post_init__(self) -> None:
         if not all(1 <= size <= ROOM for size in self.sizes):
             raise InputError(f"--sizes must be 1 to {ROOM}, which is what a sheet has room for.")
+        if self.activation == "relu" and self.sizes[1] < 2:
+            raise InputError(
+                "--sizes needs two hidden units: a ReLU that is on and one that is off."
+            )
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"--{name} must be one of {', '.join(allowed)}.")
