@@ -308,7 +308,7 @@ end
 
 local function box_table(el)
   if format == "html" then return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end
-  if format ~= "typst" then return nil end
+  if format ~= "typst" or marked then return nil end -- marks are longer than their words
   local rows, columns, lines = pandoc.List(el.head.rows), {}, 0
   for _, body in ipairs(el.bodies) do rows = rows .. body.body end
   for _, row in ipairs(rows) do
@@ -323,8 +323,10 @@ local function box_table(el)
   for _, letters in pairs(columns) do width = width + letters + 2 end
   local share = math.min(1, LINE / width)
   if share * SIZE < SMALLEST then
-    fail("the table that starts with `" .. stringify(el.head):sub(1, 60) .. "` is too wide for the PDF's page: "
-      .. "make columns narrower, or fewer")
+    local first = pandoc.List()
+    for i = 1, math.min(#rows[1].cells, 8) do first:insert(stringify(rows[1].cells[i])) end
+    fail("the table that starts with `" .. table.concat(first, " ") .. "` is too wide for the PDF's page, "
+      .. "even in small type: make its columns narrower, or fewer")
   end
   local rules = lines > LINES and "#show figure: set block(breakable: true)\n" or ""
   if share < 1 then
