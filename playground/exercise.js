@@ -38,43 +38,48 @@ function generator(seed) {
 // The right values of a question.
 function truth(pass, name) { return [pass[name] ?? pass.gradients[name]].flat(); }
 
-// Whether a text is right, and what may have gone wrong if not: { verdict, hint }.
+// What is said of a typed number, by the rule of hw1lib.backprop.judging: { verdict, hint }.
 function judge(pass, name, index, text) {
-  const typed = read(text), right = tables.at(truth(pass, name), index);
-  if (!text.trim()) return { verdict: "open", hint: "" };
-  if (!typed) return { verdict: "wrong", hint: rules.hints.unreadable };
-  if (agrees(typed, right)) {
-    const isShort = typed.digits < 2 && Math.abs(typed.value - right) > 1e-9;
-    return isShort ? { verdict: "open", hint: rules.hints.digits } : { verdict: "right", hint: "" };
-  }
-  const isClose = Math.abs(typed.value - right) < 0.02 * Math.abs(right);
-  const kind = mistakeOf(pass, name, index, typed) ?? (isClose ? "early" : "wrong");
-  return { verdict: "wrong", hint: rules.hints[kind] };
+  const verdict = verdictOn(text, tables.at(truth(pass, name), index));
+  const isOff = verdict === "wrong" || verdict === "early";
+  const kind = (isOff && mistakeOf(pass, name, index, text)) || verdict;
+  return { verdict: isOff || verdict === "unreadable" ? "wrong" : verdict === "digits" ? "open" : verdict, hint: rules.hints[kind] ?? "" };
 }
 
-// A typed number: its value, its decimals (null for a fraction), its digits that count.
+function verdictOn(text, right, rtol = rules.judging.rtol) {
+  const { exact: EXACT, negligible, close, digits } = rules.judging;
+  const typed = read(text), isZero = Math.abs(right) < negligible;
+  if (!text.trim()) return "open";
+  if (!typed) return "unreadable";
+  if (typed.value === 0 || isZero || !Number.isFinite(right)) return typed.value === 0 && isZero ? "right" : "wrong";
+  const share = Math.abs(typed.value - right) / Math.abs(right);
+  if (share <= EXACT) return "right";
+  if (share <= rtol || isRounded(typed, right)) return typed.digits >= digits || typed.decimals > digits ? "right" : "digits";
+  return share <= close ? "early" : "wrong";
+}
+
+// A typed number: its value, its decimals less the exponent, its digits that count.
 function read(text) {
-  const plain = text.trim().replace("−", "-").replace(/,(?=\d)/, ".").replace(/\s*\/\s*/, "/");
+  if (text.length > rules.judging.longest) return null;
+  const plain = text.trim().replace(/\s*\/\s*/, "/").replaceAll("−", "-").replace(/,(?=\d)/g, ".").replace(/(?<=\d)_(?=\d)/g, "");
   if (!new RegExp(`^(${rules.number})$`).test(plain)) return null;
-  const value = exact.toNumber(exact.parse(plain)), [, decimals = ""] = plain.split(".");
-  if (plain.includes("/")) return { value, decimals: null, digits: Infinity };
-  return { value, decimals: decimals.length, digits: plain.replace(/^[-+0.]+|\./g, "").length };
+  const value = exact.toNumber(exact.parse(plain));
+  if (plain.includes("/")) return { value, decimals: Infinity, digits: Infinity };
+  const [mantissa, power = "0"] = plain.toLowerCase().split("e"), [, decimals = ""] = mantissa.split(".");
+  return { value, decimals: decimals.length - Number(power), digits: mantissa.replace(/^[-+0.]+|\./g, "").length };
 }
 
-// Right to the digits given, rounded or cut off; a 0 must be exact.
-function agrees({ value, decimals }, right) {
-  const error = Math.abs(value - right), unit = 10 ** -decimals;
-  if (error <= 1e-9 * Math.max(1, Math.abs(right))) return true;
-  if (decimals === null || value === 0 || right === 0) return false;
-  const cut = Math.sign(right) * Math.floor(Math.abs(right) / unit) * unit;
-  return error <= 0.5000001 * unit || Math.abs(value - cut) < 1e-6 * unit;
+// Rounded, half either way, or cut off.
+function isRounded({ value, decimals }, right) {
+  const unit = 10 ** -decimals, beyond = Math.sign(right) * (right - value);
+  return -0.500001 * unit <= beyond && beyond < 0.999999 * unit;
 }
 
 // The first kind of mistake that gives the typed number.
-function mistakeOf(pass, name, index, typed) {
+function mistakeOf(pass, name, index, text) {
   for (const [question, kind, values] of [...forwardMistakes(pass), ...outputMistakes(pass), ...hiddenMistakes(pass)]) {
     const value = index.reduce((inner, i) => inner?.[i], values);
-    if (question === name && value !== undefined && agrees(typed, value)) return kind;
+    if (question === name && value !== undefined && verdictOn(text, value, 0) === "right") return kind;
   }
   return null;
 }
@@ -87,7 +92,7 @@ function forwardMistakes({ network, numbers, z_H, h, z_O, y_hat, loss }) {
     ["z_H", "turned", plus(product(transpose(W_H), x), b_H)],
     ["h", "activation", z_H],
     ["z_O", "bias", product(W_O, h)],
-    ["z_O", "exchanged", plus(product(W_O, x), b_O)],
+    ["z_O", "swapped", plus(product(W_O, x), b_O)],
     ["z_O", "early_z", plus(product(W_O, z_H), b_O)],
     ["z_O", "turned", plus(product(transpose(W_O), h), b_O)],
     ["y_hat", "softmax", z_O],
@@ -106,7 +111,7 @@ function outputMistakes(pass) {
     ["W_O", "transposed", transpose(gradients.W_O)],
     ...wrong.map(([kind, delta]) => ["delta_O", kind, delta]),
     ...wrong.map(([kind, delta]) => ["W_O", kind, outer(delta, h)]),
-    ["W_O", "exchanged", outer(delta_O, numbers.x)],
+    ["W_O", "swapped", outer(delta_O, numbers.x)],
     ["W_O", "early_z", outer(delta_O, z_H)],
   ];
 }
@@ -127,7 +132,7 @@ function hiddenMistakes(pass) {
     ...wrong.map(([kind, delta]) => ["delta_H", kind, delta]),
     ["W_H", "transposed", transpose(gradients.W_H)],
     ...wrong.map(([kind, delta]) => ["W_H", kind, outer(delta, numbers.x)]),
-    ["W_H", "exchanged", outer(delta_H, h)],
+    ["W_H", "swapped", outer(delta_H, h)],
   ];
 }
 
@@ -151,5 +156,5 @@ function product(matrix, vector) {
 function plus(values, bias) { return values.length === bias.length ? values.map((value, i) => value + bias[i]) : []; }
 function transpose(matrix) { return matrix[0].map((_, j) => matrix.map((row) => row[j])); }
 
-return { randomNetwork, truth, judge };
+return { randomNetwork, truth, judge, verdictOn };
 })();

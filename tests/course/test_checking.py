@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from exercises import DESIGNS, as_toml, networks
-from hw1lib.backprop.hints import HINTS
+from hw1lib.backprop.hints import SENTENCES
+from hw1lib.backprop.judging import HINTS
 from hw1lib.backprop.network import Network, load_network
-from hw1lib.course.answers import ASKED, Verdict, agrees, parse_answers, read_fields
+from hw1lib.course.answers import ASKED, Verdict, parse_answers, read_fields
 from hw1lib.course.checking import Finding, check_answers, right_values
 from hw1lib.course.mistakes import MISTAKES, STEPS, Mistake, follow
 from hw1lib.course.networks import Design, student_network
@@ -50,7 +48,7 @@ def test_planted_mistakes_are_named(design: Design, tmp_path: Path) -> None:
 def test_each_mistake_in_50_answers_is_named(tmp_path: Path) -> None:
     named = [plant(design, 50 // len(DESIGNS), tmp_path) for design in DESIGNS]
     kinds = set().union(*named)
-    assert kinds == set(HINTS) - {"early", "digits", "unreadable", "wrong"}
+    assert kinds == set(SENTENCES)
 
 
 def plant(design: Design, count: int, folder: Path) -> dict[str, int]:
@@ -92,9 +90,11 @@ def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
     two = [m for m in MISTAKES if (m.kind, m.step) in {("log_2", "loss"), ("transposed", "dW_H")}]
     for network in networks(DESIGNS[0], 5):
         found = check(network, as_toml(follow(network, two)), tmp_path)
-        assert found["loss"].diagnosis == HINTS["log_2"]
+        assert found["loss"].diagnosis == SENTENCES["log_2"]
         assert found["dW_H"].verdict == Verdict.SHAPE
-        assert found["dW_H"].diagnosis == f"It must be 3 x 2 and is 2 x 3. {HINTS['transposed']}"
+        assert (
+            found["dW_H"].diagnosis == f"It must be 3 x 2 and is 2 x 3. {SENTENCES['transposed']}"
+        )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
         ("loss = [1.701]", Verdict.RIGHT, ""),
         ("loss = 1.7e0", Verdict.RIGHT, ""),
         ("loss = 2", Verdict.WRONG, HINTS["digits"]),
-        ("loss = 1.71", Verdict.WRONG, HINTS["early"]),
+        ("loss = 1.73", Verdict.WRONG, HINTS["early"]),
         ("y_hat = [1, 0]", Verdict.WRONG, HINTS["wrong"]),
         ("loss = 'about 2'", Verdict.WRONG, HINTS["unreadable"]),
         ("loss = true", Verdict.WRONG, HINTS["unreadable"]),
@@ -133,16 +133,6 @@ def test_numbers_are_judged_to_the_digits_given(
     assert {f.verdict for f in found.values()} == {Verdict.MISSING}
 
 
-@given(st.integers(-(10**6), 10**6), st.integers(3, 6), st.integers(-2, 2))
-def test_a_number_agrees_if_it_is_rounded_or_cut_off(size: int, decimals: int, steps: int) -> None:
-    """By decimal arithmetic; 9973 is a prime, so that nothing lies halfway."""
-    right, unit = size / 9973, Decimal(1).scaleb(-decimals)
-    cut, rounded = (Decimal(right).quantize(unit, how) for how in (ROUND_DOWN, ROUND_HALF_UP))
-    written = cut + steps * unit
-    found = parse_answers({"loss": str(written)}, SOME)["loss"]
-    assert agrees(found, right) == (written in (cut, rounded))
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -165,5 +155,5 @@ def test_files_that_are_no_answers_are_refused(
 
 
 def test_every_mistake_has_a_step_and_words() -> None:
-    assert all(isinstance(m, Mistake) and m.step in STEPS and m.kind in HINTS for m in MISTAKES)
+    assert all(isinstance(m, Mistake) and m.step in STEPS and m.kind in SENTENCES for m in MISTAKES)
     assert set(ASKED) <= set(STEPS)

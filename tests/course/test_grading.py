@@ -82,7 +82,7 @@ def test_the_command_checks_one_file_and_gives_nothing_away(
     answers.with_name("network.toml").write_text(network_toml(network))
     assert main(["check", str(answers)]) == 0
     text = capsys.readouterr().out
-    assert "db_O   wrong: The sign is turned" in text
+    assert "db_O   wrong: The sign is flipped" in text
     assert "right is" not in text
     assert main(["check", str(answers), "--show"]) == 0
     assert f"right is [{right_values(network)['db_O'][0]:.4f}" in capsys.readouterr().out

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
-from hw1lib.backprop.hints import HINTS
+from hw1lib.backprop.hints import SENTENCES
+from hw1lib.backprop.judging import HINTS
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import Network, parse_network
 from hw1lib.backprop.walk import STEPS
@@ -151,13 +152,13 @@ def mistakes(network: Network) -> list[tuple[str, str, Array]]:
         ("loss", "log_sign", np.array([np.log(target)])),
         ("loss", "squared_loss", np.array([((p - y) ** 2).sum()])),
         ("W_O", "transposed", right["W_O"].T),
-        ("W_O", "exchanged", np.outer(delta, x)),
+        ("W_O", "swapped", np.outer(delta, x)),
         ("delta_H", "slope", W_O.T @ delta),
         ("delta_H", "wrong_slope", (W_O.T @ delta) * np.roll(slope, 1)),
         ("W_H", "transposed", right["W_H"].T),
         ("W_H", "slope", np.outer(W_O.T @ delta, x)),
         ("W_H", "wrong_slope", np.outer((W_O.T @ delta) * np.roll(slope, 1), x)),
-        ("W_H", "exchanged", np.outer(right["delta_H"], h)),
+        ("W_H", "swapped", np.outer(right["delta_H"], h)),
     ]
     for kind, error in errors.items():
         back = W_O.T @ error
@@ -171,7 +172,7 @@ def mistakes(network: Network) -> list[tuple[str, str, Array]]:
     if len(p) > 1:
         found.append(("y_hat", "sigmoid", 1 / (1 + np.exp(-z_O))))
     if W_H.shape[0] == W_H.shape[1]:
-        found += [("z_H", "turned", W_H.T @ x + b_H), ("z_O", "exchanged", W_O @ x + b_O)]
+        found += [("z_H", "turned", W_H.T @ x + b_H), ("z_O", "swapped", W_O @ x + b_O)]
     if W_O.shape[0] == W_O.shape[1]:
         found += [
             ("z_O", "turned", W_O.T @ h + b_O),
@@ -214,8 +215,8 @@ def test_each_mistake_gets_its_hint(page: Page) -> None:
         ]
         typed = [[place(question, index), text] for question, _, index, text in trials]
         for trial, judged in zip(trials, page.evaluate(TYPE, typed), strict=True):
-            assert judged == ["wrong", HINTS[trial[1]]], (seed, trial)
+            assert judged == ["wrong", SENTENCES[trial[1]]], (seed, trial)
         seen |= {trial[:2] for trial in trials}
         play_to_the_end(page, right)
     assert {kind for _, kind, _ in made} - {kind for _, kind in seen} == set()
-    assert set(HINTS) - {kind for _, kind in seen} == {"early", "digits", "unreadable", "wrong"}
+    assert {kind for _, kind in seen} == set(SENTENCES)

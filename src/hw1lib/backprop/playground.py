@@ -9,7 +9,8 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from hw1lib.backprop.hints import HINTS
+from hw1lib.backprop.hints import SENTENCES
+from hw1lib.backprop.judging import CLOSE, EXACT, HINTS, LONGEST, NEGLIGIBLE, Tolerance
 from hw1lib.backprop.manual import backward
 from hw1lib.backprop.network import (
     CHOICES,
@@ -40,7 +41,8 @@ def playground(network: Network) -> Markdown:
     """The panels, what their scripts know of the package, and the scripts, as raw HTML."""
     options = {"sizes": [str(i + 1) for i in range(LARGEST)], **CHOICES}
     panels = (project_root() / FOLDER / "panels.html").read_text(encoding="utf-8")
-    panels = panels.format(**{name: _options(values) for name, values in options.items()})
+    choices = {name: _options(values) for name, values in options.items()}
+    panels = panels.format(rule=Tolerance().rule, **choices)
     data = json.dumps(rules(network), ensure_ascii=False).replace("<", "\\u003c")
     lines = [
         f'<link rel="stylesheet" href="{FOLDER}/playground.css">',
@@ -80,7 +82,14 @@ def rules(network: Network) -> dict[str, Any]:
         "reasons": {kind.name.lower(): kind.value for kind in Kind},
         "no_zeros": no_zeros.replace(str(gradients.total), "{total}"),
         "steps": [asdict(step) for step in STEPS],
-        "hints": HINTS,
+        "hints": SENTENCES | HINTS,
+        "judging": {
+            **asdict(Tolerance()),
+            "longest": LONGEST,
+            "exact": EXACT,
+            "negligible": NEGLIGIBLE,
+            "close": CLOSE,
+        },
     }
 
 

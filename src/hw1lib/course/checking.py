@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from textwrap import fill
 
 import numpy as np
 
-from hw1lib.backprop.hints import HINTS
+from hw1lib.backprop.judging import EXACT, HINTS, Tolerance
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import PARAMETERS, Network
-from hw1lib.course.answers import ASKED, EXACT, Answer, Found, Verdict, agrees
+from hw1lib.course.answers import ASKED, Answer, Found, Verdict, agrees, follows, worst
 from hw1lib.course.mistakes import DERIVATIVES, MISTAKES, Mistake, Value, entries, follow
 
-CLOSE = 0.01  # by which what follows from rounded numbers may differ, relative
+STRICT = Tolerance(rtol=0)  # for values that a mistake alone gives
+HONEST = Tolerance()  # for those that follow from rounded numbers
 WIDTH = 76  # of a line
 
 
@@ -68,11 +69,11 @@ class _Marking:
             return answer
         if agrees(answer, right):
             return Verdict.RIGHT, ""
-        if self._explained(name, follow(self.network, self.made, self.slips), CLOSE):
+        if self._explained(name, follow(self.network, self.made, self.slips), HONEST):
             return Verdict.CARRIED, ""
         hint = self._diagnose(name, answer, right)
-        if isinstance(answer, Answer) and answer.value.shape != right.shape:
-            sizes = f"It must be {_size(right.shape)} and is {_size(answer.value.shape)}."
+        if isinstance(answer, Answer) and answer.shape != right.shape:
+            sizes = f"It must be {_size(right.shape)} and is {_size(answer.shape)}."
             return Verdict.SHAPE, f"{sizes} {hint}".strip()
         return Verdict.WRONG, hint
 
@@ -87,24 +88,24 @@ class _Marking:
         if not isinstance(answer, Answer):
             missed, added = len(right - answer), len(answer - right)
             return f"Of the zeros, {missed} are missing, and {added} are none."
-        if answer.value.shape != right.shape:
+        if answer.shape != right.shape:
             return ""
         self.slips[name] = answer.value
-        is_short = agrees(replace(answer, is_short=answer.value == 0), right)
-        return HINTS["digits" if is_short else "early" if agrees(answer, right, CLOSE) else "wrong"]
+        return HINTS[worst(answer, right)]
 
     def _most_explained(self, name: str, mistake: Mistake) -> int:
         """How many answers a mistake gives, alone or with those made before; 0 if not this one."""
-        trials = [(follow(self.network, [mistake]), EXACT)]
+        trials = [(follow(self.network, [mistake]), STRICT)]
         if self.made or self.slips:
-            trials.append((follow(self.network, [*self.made, mistake], self.slips), CLOSE))
-        return max(self._explained(name, values, slack) for values, slack in trials)
+            trials.append((follow(self.network, [*self.made, mistake], self.slips), HONEST))
+        return max(self._explained(name, values, tolerance) for values, tolerance in trials)
 
-    def _explained(self, name: str, values: Mapping[str, Value], slack: float) -> int:
+    def _explained(self, name: str, values: Mapping[str, Value], tolerance: Tolerance) -> int:
         """How many answers are these values; 0 if this one is not, or its value is right."""
-        if not agrees(self.answers[name], values.get(name), slack) or self._is_right(name, values):
+        is_given = follows(self.answers[name], values.get(name), tolerance)
+        if not is_given or self._is_right(name, values):
             return 0
-        return sum(agrees(other, values.get(n), slack) for n, other in self.answers.items())
+        return sum(follows(other, values.get(n), tolerance) for n, other in self.answers.items())
 
     def _is_right(self, name: str, values: Mapping[str, Value]) -> bool:
         value, right = values[name], self.right[name]

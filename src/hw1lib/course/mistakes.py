@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hw1lib.backprop.hints import HINTS
+from hw1lib.backprop.hints import SENTENCES
 from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 
 Array: TypeAlias = NDArray[np.float64]
@@ -86,7 +86,7 @@ class Mistake:
     """What somebody may do in place of a step.
 
     Attributes:
-        kind: its name in `HINTS`.
+        kind: its name in `SENTENCES`.
         step: the value that it gets wrong first.
         compute: that value as the mistake gives it.
     """
@@ -98,7 +98,7 @@ class Mistake:
     @property
     def sentence(self) -> str:
         """What to say of it."""
-        return HINTS[self.kind]
+        return SENTENCES[self.kind]
 
 
 def _wrong_slope(shift: int) -> Step:
@@ -110,7 +110,7 @@ MISTAKES = (
     Mistake("turned", "z_H", lambda v: v.W_H.T @ v.x + v.b_H),
     Mistake("activation", "h", lambda v: v.z_H),
     Mistake("bias", "z_O", lambda v: v.W_O @ v.h),
-    Mistake("exchanged", "z_O", lambda v: v.W_O @ v.x + v.b_O),
+    Mistake("swapped", "z_O", lambda v: v.W_O @ v.x + v.b_O),
     Mistake("early_z", "z_O", lambda v: v.W_O @ v.z_H + v.b_O),
     Mistake("turned", "z_O", lambda v: v.W_O.T @ v.h + v.b_O),
     Mistake("softmax", "y_hat", lambda v: v.z_O),
@@ -125,13 +125,13 @@ MISTAKES = (
     Mistake("squared", "db_O", _squared),
     Mistake("squared", "db_O", lambda v: 2 * _squared(v)),
     Mistake("transposed", "dW_O", lambda v: np.outer(v.h, v.db_O)),
-    Mistake("exchanged", "dW_O", lambda v: np.outer(v.db_O, v.x)),
+    Mistake("swapped", "dW_O", lambda v: np.outer(v.db_O, v.x)),
     Mistake("early_z", "dW_O", lambda v: np.outer(v.db_O, v.z_H)),
     Mistake("not_transposed", "dL_dh", lambda v: v.W_O @ v.db_O),
     *(Mistake("wrong_slope", "db_H", _wrong_slope(shift)) for shift in range(1, READABLE)),
     Mistake("slope", "db_H", lambda v: v.dL_dh),
     Mistake("transposed", "dW_H", lambda v: np.outer(v.x, v.db_H)),
-    Mistake("exchanged", "dW_H", lambda v: np.outer(v.db_H, v.h)),
+    Mistake("swapped", "dW_H", lambda v: np.outer(v.db_H, v.h)),
 )
 
 
