@@ -199,7 +199,7 @@ def test_a_table_is_refused_only_if_small_type_does_not_make_it_fit(tmp_path: Pa
     render(tmp_path, tmp_path / "_book", "pandoc")
     write_chapter(tmp_path, ["a", table_of(*["word"] * 30)])
     said = (
-        r"chapter\.qmd:12: the table that starts with `(word ?){8}` is too wide for the PDF's page"
+        r"chapter\.qmd:11: the table that starts with `(word ?){8}` is too wide for the PDF's page"
     )
     with pytest.raises(BookError, match=said):
         render(tmp_path, tmp_path / "_book", "pandoc")
