@@ -59,7 +59,7 @@ def before(folder: Path) -> None:
         _write_record(folder, state, pages)
         for kept in folder.glob("*.quarto_ipynb*"):
             kept.unlink()
-    _adopt(project, state)  # what a render left that failed
+    _adopt(project)  # what a render left that failed
 
 
 def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
@@ -69,7 +69,7 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     other chapter's cells run for the notebooks.
     """
     project = load_project(folder)
-    _adopt(project, state_of(project))
+    _adopt(project)
     rendered = [Path(name).stem for name in outputs if name.endswith(".html")]
     if not rendered:
         return
@@ -141,15 +141,15 @@ def _with_classic_scripts(page: Path) -> str:
     return TABSETS.sub("", text)
 
 
-def _adopt(project: Project, state: str) -> None:
-    """Takes the outputs of the cells that Quarto has run into the cache, for this `state_of`."""
+def _adopt(project: Project) -> None:
+    """Takes the outputs of the cells that Quarto has run into the cache."""
     for path in project.chapters:
         for kept in project.folder.glob(f"{path.stem}.quarto_ipynb*"):
             with suppress(BookError):  # a chapter with what only Quarto knows
                 chapter = parse_chapter(path, project.cell_defaults)
                 notebook = adopted(chapter, nbformat.read(kept, as_version=4))
                 if notebook is not None:
-                    write_cache(project, state, chapter.name, notebook)
+                    write_cache(project, state_of(project, path), chapter.name, notebook)
             kept.unlink()
 
 

@@ -269,24 +269,68 @@ local function div(el)
 end
 
 -- Tables scroll in a box of their own; wide code does so by itself. In print wide ones are set
--- smaller, by the longest words of their columns, and long ones break.
-local LINE, ROWS = 80, 12
+-- smaller, by the widest words of their columns, and long ones break.
+local LINE, LINES = 80, 14 -- letters and lines of a table that is set in its full size, in one piece
+local SIZE, SMALLEST = 10, 6 -- of its text, in points
+
+-- The letters of the widest row of a formula, and the number of its rows.
+local function formula_size(tex)
+  local rows = 1
+  local function row_letters(row)
+    return #row:gsub("\\%a+", "x"):gsub("[%s{}^_\\]", ""):gsub("&", "xx")
+  end
+  tex = tex:gsub("\\begin{%a+}(.-)\\end{%a+}", function(body)
+    local widest, count = 0, 0
+    for row in (body .. "\\\\"):gmatch("(.-)\\\\") do
+      widest, count = math.max(widest, row_letters(row)), count + 1
+    end
+    rows = math.max(rows, count)
+    return ("x"):rep(widest + 2)
+  end)
+  return row_letters(tex:gsub("\\frac(%b{})(%b{})", function(above, below)
+    return #above > #below and above or below
+  end)), rows
+end
+
+-- The letters of the longest word or formula of a cell, and the lines that its formulas take.
+local function cell_size(cell)
+  local widest, lines = 0, 1
+  local function measure(letters, rows)
+    widest, lines = math.max(widest, letters), math.max(lines, rows)
+  end
+  cell.contents:walk({
+    Str = function(el) measure(utf8.len(el.text) or #el.text, 1) end,
+    Code = function(el) measure(#el.text, 1) end,
+    Math = function(el) measure(formula_size(el.text)) end,
+  })
+  return widest, lines
+end
+
 local function box_table(el)
   if format == "html" then return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end
-  if format ~= "typst" then return nil end
-  local rows, widths = pandoc.List(el.head.rows), {}
+  if format ~= "typst" or marked then return nil end -- marks are longer than their words
+  local rows, columns, lines = pandoc.List(el.head.rows), {}, 0
   for _, body in ipairs(el.bodies) do rows = rows .. body.body end
   for _, row in ipairs(rows) do
+    local highest = 1
     for i, cell in ipairs(row.cells) do
-      for word in stringify(cell.contents):gmatch("%S+") do widths[i] = math.max(widths[i] or 0, #word) end
+      local letters, height = cell_size(cell)
+      columns[i], highest = math.max(columns[i] or 0, letters), math.max(highest, height)
     end
+    lines = lines + highest
   end
   local width = 0
-  for _, longest in pairs(widths) do width = width + longest + 2 end
-  local rules = #rows > ROWS and "#show figure: set block(breakable: true)\n" or ""
-  if width > LINE then
-    local part = LINE / width
-    rules = rules .. ("#show table: set text(%.1fpt)\n#set table(inset: %.1fpt)\n"):format(10 * part, 5 * part)
+  for _, letters in pairs(columns) do width = width + letters + 2 end
+  local share = math.min(1, LINE / width)
+  if share * SIZE < SMALLEST then
+    local first = pandoc.List()
+    for i = 1, math.min(#rows[1].cells, 8) do first:insert(stringify(rows[1].cells[i])) end
+    fail("the table that starts with `" .. table.concat(first, " ") .. "` is too wide for the PDF's page, "
+      .. "even in small type: make its columns narrower, or fewer")
+  end
+  local rules = lines > LINES and "#show figure: set block(breakable: true)\n" or ""
+  if share < 1 then
+    rules = rules .. ("#show table: set text(%.1fpt)\n#set table(inset: %.1fpt)\n"):format(SIZE * share, 5 * share)
   end
   return rules ~= "" and { raw("#[\n" .. rules, true), el, raw("]", true) } or nil
 end

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
+import torch
 from IPython.display import Markdown
 from sympy import Expr, Float
 
@@ -13,7 +13,7 @@ from hw1lib.backprop.check import GradientCheck
 from hw1lib.backprop.manual import Forward, Gradients
 from hw1lib.backprop.network import READABLE, Network
 from hw1lib.backprop.zeros import Cause, Kind, Zero
-from hw1lib.display import latex, short
+from hw1lib.display import MOST_DIGITS, enough_digits, latex, rounded, short
 
 OUTPUT = {
     "softmax": r"\hat{y}_k = \frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}}",
@@ -58,11 +58,13 @@ def probability(network: Network) -> str:
 
 
 def loss_in_numbers(network: Network, values: Forward) -> Markdown:
-    """-log of the target's probability in numbers, where they can be read, and the loss."""
-    share, loss = math.exp(-float(values.loss)), short(float(values.loss))
-    if 0.0005 < share < 0.9995:
-        return Markdown(rf"= -\log {short(share)} \approx {loss}")
-    return Markdown(rf"\approx {loss}")
+    """-log of the target's probability, with as many digits as the loss needs, and the loss."""
+    probability = torch.exp(-values.loss)
+    digits = enough_digits(lambda p: -torch.log(p), [probability], values.loss)
+    loss = rounded(values.loss).data
+    if digits == MOST_DIGITS:  # a probability that differs from 1 by less than can be shown
+        return Markdown(loss)
+    return Markdown(rf"= -\log {short(float(probability), digits)} {loss}")
 
 
 def agreement_in_words(check: GradientCheck) -> Markdown:
@@ -150,21 +152,32 @@ def _in_numbers(network: Network, gradients: Gradients, cause: Cause) -> str:
 
 
 def _cancelling(network: Network, gradients: Gradients, cause: Cause) -> str:
-    """The sum over the outputs that is 0."""
+    """The sum over the outputs that is 0.
+
+    The errors of a softmax sum to 0, so the target's is minus all others, which leaves one term
+    for each other output.
+    """
     unit = cause.unit + 1
-    weights = [row[cause.unit] for row in network.W_O]
-    errors = [short(error) for error in gradients.b_O.tolist()]
-    errors = [f"({error})" if error.startswith("-") else error for error in errors]
-    products = [rf"{latex(w)} \cdot {e}" for w, e in zip(weights, errors, strict=True)]
-    total = " ".join([products[0], *(p if p[0] == "-" else f"+ {p}" for p in products[1:])])
-    column = ", ".join(map(latex, weights))
-    zero = (
-        f"Column {unit} of $W_O$ is $({column})$, so "
-        rf"$\partial L / \partial h_{{{unit}}} = {total}$ $= 0$"
+    weights = [latex(row[cause.unit]) for row in network.W_O]
+    head = (
+        f"Column {unit} of $W_O$ is $({', '.join(weights)})$, and softmax's errors always sum to "
+        rf"0, so $\partial L / \partial h_{{{unit}}} = "
     )
     if cause.kind == Kind.EQUAL:
-        return f"{zero}: softmax's errors always sum to 0, whatever the input."
-    return f"{zero}: outputs with equal logits get equal probabilities, and their terms cancel."
+        return rf"{head}{weights[0]} \cdot \sum_k (\delta_O)_k$ $= 0$, whatever the input."
+    target = network.y.index(1)
+    products = [
+        rf"({weight} - {_factor(weights[target])}) \cdot {short(error)}"
+        for k, (weight, error) in enumerate(zip(weights, gradients.b_O.tolist(), strict=True))
+        if k != target
+    ]
+    total = " + ".join(products)
+    return f"{head}{total}$ $= 0$: outputs with equal logits have equal errors."
+
+
+def _factor(number: str) -> str:
+    """A number within a product or behind a minus sign, in brackets where it is negative."""
+    return f"({number})" if number.startswith("-") else number
 
 
 def _symbol(zero: Zero) -> str:
