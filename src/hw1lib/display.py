@@ -65,11 +65,12 @@ def _relation(is_exact: bool) -> str:
 
 
 def stacked(*factors: object) -> Markdown:
-    r"""A product or sum in a line of an aligned equation, or in several if a phone needs them.
+    r"""A product or sum, and its value, in the lines of an aligned equation that a phone needs.
 
     Args:
-        factors: values as for `tex`, or its results; "+" and "-" belong to the factor after them.
-            A further line is indented, and starts with its sign or with the dot of a product.
+        factors: values as for `tex`, or its results and those of `rounded` and `evaluated`; "+" and
+            "-" belong to what follows. A further line is indented, and starts with its sign or
+            relation, or with the dot of a product.
     """
     pieces, sign = [], ""
     for factor in factors:
@@ -79,7 +80,8 @@ def stacked(*factors: object) -> Markdown:
             pieces.append(sign + (factor.data if isinstance(factor, Markdown) else latex(factor)))
             sign = ""
     first, *more = (" ".join(line) for line in _lines(pieces, gap=1))
-    joined = (line if line[0] in "+-" else rf"\cdot {line}" for line in more)
+    joins = ("+", "-", "=", r"\approx")
+    joined = (line if line.startswith(joins) else rf"\cdot {line}" for line in more)
     return Markdown(r" \\ &\quad ".join([first, *joined]))
 
 
