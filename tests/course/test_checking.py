@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from exercises import DESIGNS, as_toml, networks
-from hw1lib.backprop.hints import SENTENCES
 from hw1lib.backprop.judging import HINTS
+from hw1lib.backprop.mistakes import MISTAKES, SENTENCES
 from hw1lib.backprop.network import Network, load_network
-from hw1lib.course.answers import ASKED, Verdict, parse_answers, read_fields
+from hw1lib.course.answers import Verdict, parse_answers, read_fields
 from hw1lib.course.checking import Finding, check_answers, right_values
-from hw1lib.course.mistakes import MISTAKES, STEPS, Mistake, follow
 from hw1lib.course.networks import Design, student_network
+from hw1lib.course.places import all_values
 from hw1lib.errors import InputError
 
 WRONG = (Verdict.WRONG, Verdict.SHAPE)
@@ -55,7 +55,7 @@ def plant(design: Design, count: int, folder: Path) -> dict[str, int]:
     """How often each kind was named, or one that gives the same file; nothing else is named."""
     named: dict[str, int] = {}
     for network in networks(design, count):
-        texts = {mistake: as_toml(follow(network, [mistake])) for mistake in MISTAKES}
+        texts = {mistake: as_toml(all_values(network, [mistake])) for mistake in MISTAKES}
         right = as_toml(right_values(network))
         for mistake, text in texts.items():
             if all(line in right.splitlines() for line in text.splitlines()):
@@ -78,7 +78,7 @@ def is_same(one: str, other: str) -> bool:
 def test_a_slip_carried_on_is_marked_as_such(tmp_path: Path) -> None:
     for network in networks(DESIGNS[0], 5):
         slip = right_values(network)["y_hat"] + np.array([0.031, -0.031])
-        values = follow(network, given={"y_hat": slip.round(4)})
+        values = all_values(network, given={"y_hat": slip.round(4)})
         found = check(network, as_toml(values), tmp_path)
         assert found["y_hat"].verdict == Verdict.WRONG
         others = {found[name].verdict for name in ("loss", "db_O", "dW_O")}
@@ -89,7 +89,7 @@ def test_a_slip_carried_on_is_marked_as_such(tmp_path: Path) -> None:
 def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
     two = [m for m in MISTAKES if (m.kind, m.step) in {("log_2", "loss"), ("transposed", "dW_H")}]
     for network in networks(DESIGNS[0], 5):
-        found = check(network, as_toml(follow(network, two)), tmp_path)
+        found = check(network, as_toml(all_values(network, two)), tmp_path)
         assert found["loss"].diagnosis == SENTENCES["log_2"]
         assert found["dW_H"].verdict == Verdict.SHAPE
         assert (
@@ -152,8 +152,3 @@ def test_files_that_are_no_answers_are_refused(
     with pytest.raises(InputError, match=message) as caught:
         read_fields(path, "an answers file")
     assert "\n" not in str(caught.value)
-
-
-def test_every_mistake_has_a_step_and_words() -> None:
-    assert all(isinstance(m, Mistake) and m.step in STEPS and m.kind in SENTENCES for m in MISTAKES)
-    assert set(ASKED) <= set(STEPS)

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from exercises import as_toml
+from hw1lib.backprop.mistakes import MISTAKES
 from hw1lib.cli import main
 from hw1lib.course.answers import ASKED
 from hw1lib.course.checking import right_values
-from hw1lib.course.mistakes import MISTAKES, follow
 from hw1lib.course.networks import Design, student_network
+from hw1lib.course.places import all_values
 from hw1lib.course.sheets import network_toml
 
 DESIGN = Design(3, (2, 3, 2))
@@ -34,7 +35,7 @@ def course(tmp_path: Path) -> Path:
         (tmp_path / "keys" / f"{name}.json").write_text(json.dumps({"network": fields}))
     sign = next(mistake for mistake in MISTAKES if mistake.kind == "sign")
     right = as_toml(right_values(student_network(DESIGN, "good")))
-    wrong = as_toml(follow(student_network(DESIGN, "sign"), [sign]))
+    wrong = as_toml(all_values(student_network(DESIGN, "sign"), [sign]))
     (tmp_path / "answers" / "good.toml").write_text(right)
     (tmp_path / "answers" / "sign" / "answers.toml").write_text(wrong)
     (tmp_path / "answers" / "broken.toml").write_text("=HYPERLINK")

@@ -9,9 +9,9 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from hw1lib.backprop.hints import SENTENCES
 from hw1lib.backprop.judging import CLOSE, EXACT, HINTS, LONGEST, NEGLIGIBLE, Tolerance
 from hw1lib.backprop.manual import backward
+from hw1lib.backprop.mistakes import SENTENCES
 from hw1lib.backprop.network import (
     CHOICES,
     FIELDS,

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw1lib.backprop import judging
+from hw1lib.backprop.formulas import Array
 from hw1lib.backprop.judging import Numeral, Tolerance
 from hw1lib.backprop.network import MAX_BYTES, PARAMETERS, Network
-from hw1lib.course.mistakes import Array, Value
+from hw1lib.course.places import Value
 from hw1lib.errors import InputError, shown
 from hw1lib.files import read_toml
 

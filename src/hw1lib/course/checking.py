@@ -11,9 +11,10 @@ import numpy as np
 
 from hw1lib.backprop.judging import EXACT, HINTS, Tolerance
 from hw1lib.backprop.manual import backward, forward
+from hw1lib.backprop.mistakes import MISTAKES, Mistake
 from hw1lib.backprop.network import PARAMETERS, Network
 from hw1lib.course.answers import ASKED, Answer, Found, Verdict, agrees, follows, worst
-from hw1lib.course.mistakes import DERIVATIVES, MISTAKES, Mistake, Value, entries, follow
+from hw1lib.course.places import DERIVATIVES, Value, all_values, entries
 
 STRICT = Tolerance(rtol=0)  # for values that a mistake alone gives
 HONEST = Tolerance()  # for those that follow from rounded numbers
@@ -69,7 +70,7 @@ class _Marking:
             return answer
         if agrees(answer, right):
             return Verdict.RIGHT, ""
-        if self._explained(name, follow(self.network, self.made, self.slips), HONEST):
+        if self._explained(name, all_values(self.network, self.made, self.slips), HONEST):
             return Verdict.CARRIED, ""
         hint = self._diagnose(name, answer, right)
         if isinstance(answer, Answer) and answer.shape != right.shape:
@@ -95,9 +96,9 @@ class _Marking:
 
     def _most_explained(self, name: str, mistake: Mistake) -> int:
         """How many answers a mistake gives, alone or with those made before; 0 if not this one."""
-        trials = [(follow(self.network, [mistake]), STRICT)]
+        trials = [(all_values(self.network, [mistake]), STRICT)]
         if self.made or self.slips:
-            trials.append((follow(self.network, [*self.made, mistake], self.slips), HONEST))
+            trials.append((all_values(self.network, [*self.made, mistake], self.slips), HONEST))
         return max(self._explained(name, values, tolerance) for values, tolerance in trials)
 
     def _explained(self, name: str, values: Mapping[str, Value], tolerance: Tolerance) -> int:

@@ -10,8 +10,10 @@ from itertools import islice
 import numpy as np
 
 from hw1lib.backprop.exact import classes
+from hw1lib.backprop.judging import NEGLIGIBLE
+from hw1lib.backprop.mistakes import follow
 from hw1lib.backprop.network import CHOICES, Matrix, Network, Vector
-from hw1lib.course.mistakes import DERIVATIVES, NEGLIGIBLE, entries, follow
+from hw1lib.course.places import DERIVATIVES, entries
 from hw1lib.errors import InputError
 
 ROOM = 4  # units of a layer that a sheet has room for

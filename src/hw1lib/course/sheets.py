@@ -17,8 +17,8 @@ from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import CHOICES, PARAMETERS, REQUIRED, Network
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.course.checking import written
-from hw1lib.course.mistakes import DERIVATIVES, entries, place
 from hw1lib.course.networks import Design, student_network
+from hw1lib.course.places import DERIVATIVES, entries, place
 from hw1lib.course.roster import as_csv, read_roster
 from hw1lib.course.workers import workers
 from hw1lib.errors import InputError, shown
