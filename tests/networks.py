@@ -64,6 +64,8 @@ MADE = [
 NUMBERS: dict[str, Callable[[random.Random], Any]] = {
     "integers": lambda rng: rng.randint(-9, 9),
     "decimals": lambda rng: f"{rng.randint(-10, 10) / 10}",
+}
+KINDS = NUMBERS | {
     "two places": lambda rng: f"{rng.uniform(-2, 2):.2f}",
     "four places": lambda rng: f"{rng.uniform(-2, 2):.4f}",
     "fractions": lambda rng: f"{rng.randint(-9, 9)}/{rng.randint(2, 9)}",
@@ -100,14 +102,14 @@ def drawn_fields(number: int) -> dict[str, Any]:
     """The fields of one of the networks that between them have all that a file may have."""
     rng = random.Random(number)
     n, m, k = SIZES[number % len(SIZES)]
-    numbers = list(NUMBERS)[number % len(NUMBERS)]
+    draw = list(KINDS.values())[number % len(KINDS)]
     activation = ACTIVATIONS[(number // 2) % len(ACTIVATIONS)]
     output = "sigmoid" if k == 1 or number % 5 == 4 else "softmax"
     k = 1 if output == "sigmoid" else k
     target = rng.randint(0, 1) if output == "sigmoid" else rng.randrange(k)
 
     def vector(size: int) -> list[Any]:
-        return [NUMBERS[numbers](rng) for _ in range(size)]
+        return [draw(rng) for _ in range(size)]
 
     return _fields(n, m, k, target, activation, output, vector)
 
