@@ -335,19 +335,6 @@ local function box_table(el)
   return rules ~= "" and { raw("#[\n" .. rules, true), el, raw("]", true) } or nil
 end
 
--- A hand-in answers what is asked: sections and blocks of the class extra are left out.
-local function without_extras(blocks)
-  local kept, left_out = pandoc.Blocks({}), nil -- the level of the section that is left out
-  for _, block in ipairs(blocks) do
-    if block.t == "Header" and (not left_out or block.level <= left_out) then
-      left_out = block.classes:includes("extra") and block.level or nil
-    end
-    local extra = left_out or (block.t == "Div" and block.classes:includes("extra"))
-    if extra then kept:extend(leave_out({ block })) else kept:insert(block) end
-  end
-  return kept
-end
-
 -- In print a paragraph that does not end a sentence stays on the page of what it leads to.
 local function keep_together(blocks)
   for i, block in ipairs(blocks) do
@@ -369,7 +356,6 @@ end
 function Pandoc(doc)
   marked = doc.meta.marked
   hand_in = doc.meta.template and stringify(doc.meta.template) ~= "book"
-  if hand_in then doc.blocks = without_extras(doc.blocks) end
   present = all_ids(doc)
   page = doc.meta.page and stringify(doc.meta.page) or ""
   labels = pandoc.json.decode(stringify(doc.meta.labels), false)
