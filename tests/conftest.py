@@ -84,6 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "images": None if os.environ.get("HW1_DATA") else "HW1_DATA names no CIFAR-10 images",
         "quarto": find_quarto().problem,
         "browser": None if shutil.which("chromium") else "chromium is not installed",
+        "node": None if shutil.which("node") else "Node is not installed",
     }
     for item in items:
         for marker, reason in reasons.items():
