@@ -19,7 +19,8 @@ LONGEST = 12  # operations up to which an exact value is shown
 MOST_ROWS = 10  # up to which a matrix is shown whole
 CUT = 6  # rows or columns that are left of a larger one
 PAGE = 72  # letters of a matrix's row that a page has room for
-PHONE = 32  # letters of a line that a phone has room for
+PHONE = 36  # letters of a line that a phone has room for
+LEFT = 5  # letters of them that the left side of an equation takes
 
 
 def tex(value: object, digits: int = DIGITS) -> Markdown:
@@ -65,11 +66,12 @@ def _relation(is_exact: bool) -> str:
 
 
 def stacked(*factors: object) -> Markdown:
-    r"""A product or sum in a line of an aligned equation, or in several if a phone needs them.
+    r"""A product or sum, and its value, in the lines of an aligned equation that a phone needs.
 
     Args:
-        factors: values as for `tex`, or its results; "+" and "-" belong to the factor after them.
-            A further line is indented, and starts with its sign or with the dot of a product.
+        factors: values as for `tex`, or its results and those of `rounded` and `evaluated`; "+" and
+            "-" belong to what follows. A further line is indented, and starts with its sign or
+            relation, or with the dot of a product.
     """
     pieces, sign = [], ""
     for factor in factors:
@@ -78,26 +80,42 @@ def stacked(*factors: object) -> Markdown:
         else:
             pieces.append(sign + (factor.data if isinstance(factor, Markdown) else latex(factor)))
             sign = ""
-    first, *more = (" ".join(line) for line in _lines(pieces, gap=1))
-    joined = (line if line[0] in "+-" else rf"\cdot {line}" for line in more)
-    return Markdown(r" \\ &\quad ".join([first, *joined]))
+    return Markdown(
+        _broken([" ".join(line) for line in _lines(pieces, 1, PHONE - LEFT)], r"\quad ")
+    )
 
 
 def definitions(**values: object) -> Markdown:
     """Names with their values as lines of an aligned equation, as many in a line as fit there."""
     pieces = [f"{name} = {latex(value)}" for name, value in values.items()]
-    return Markdown(r", \\ &".join(r", \quad ".join(line) for line in _lines(pieces, gap=3)))
+    return Markdown(
+        _broken([r", \quad ".join(line) + "," for line in _lines(pieces, 3, PHONE)])[:-1]
+    )
 
 
-def _lines(pieces: Sequence[str], gap: int) -> list[list[str]]:
-    """The pieces in lines that a phone has room for, or that have one; `gap` is in letters."""
+def _broken(lines: Sequence[str], indent: str = "") -> str:
+    r"""Lines with breaks between them; one that only a phone needs has {} for formulas.lua."""
+    text, letters = "", 0
+    for line in lines:
+        is_factor = text and indent and not line.startswith(("+", "-", "=", r"\approx"))
+        letters += printed_letters(line)
+        if text and letters <= PAGE:
+            text += rf" \\ &{indent}{{}} "
+        elif text:
+            text, letters = rf"{text} \\ &{indent}", printed_letters(line)
+        text += rf"\cdot {line}" if is_factor else line
+    return text
+
+
+def _lines(pieces: Sequence[str], gap: int, line: int) -> list[list[str]]:
+    """The pieces in lines of so many letters, or of one piece; `gap` is in letters."""
     lines: list[list[str]] = []
     room = 0
     for piece in pieces:
         letters = printed_letters(piece) + gap
         if letters > room:
             lines.append([])
-            room = PHONE
+            room = line
         lines[-1].append(piece)
         room -= letters
     return lines
@@ -165,9 +183,9 @@ def decimal(value: float, digits: int = DIGITS) -> str:
     """
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
-    if abs(value) < 10 ** (1 - digits) or abs(value) >= 1e6:
-        return scientific(value, max(2, digits - 2))
-    return f"{value:.{digits}f}"
+    text = f"{value:.{digits}f}"
+    is_tiny = float(text) == 0 or abs(value) < 10 ** (1 - max(digits, DIGITS))
+    return scientific(value, max(2, digits - 2)) if is_tiny or abs(value) >= 1e6 else text
 
 
 def short(value: float, digits: int = DIGITS) -> str:

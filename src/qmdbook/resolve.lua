@@ -246,6 +246,16 @@ local function code(el)
     .. "</summary>", true), el, raw("</details>", true) }
 end
 
+-- In print code stays on the page of its output.
+local function with_its_output(blocks)
+  local first = blocks[1]
+  if #blocks > 1 and first.t == "CodeBlock" and first.classes:includes("cell-code") then
+    blocks[1] = pandoc.Div({ first }, pandoc.Attr("", {},
+      { ["typst:sticky"] = "true", ["typst:above"] = "1.2em", ["typst:below"] = "0.7em" }))
+  end
+  return blocks
+end
+
 local function div(el)
   if el.classes:includes("content-visible") or el.classes:includes("content-hidden") then
     return is_visible(el) and el.content or leave_out(el.content)
@@ -259,7 +269,7 @@ local function div(el)
     if format == "ipynb" then
       el.content, el.attributes = notebook_cell(el), {}
     elseif #el.content == 0 or format == "typst" then -- a block of typst would eat a figure's spacing
-      return el.content
+      return with_its_output(el.content)
     elseif el.content:find_if(function(block) return block.t == "Header" end) then
       return el.content -- headings in a box are missing from the page's table of contents
     end
@@ -335,19 +345,6 @@ local function box_table(el)
   return rules ~= "" and { raw("#[\n" .. rules, true), el, raw("]", true) } or nil
 end
 
--- A hand-in answers what is asked: sections and blocks of the class extra are left out.
-local function without_extras(blocks)
-  local kept, left_out = pandoc.Blocks({}), nil -- the level of the section that is left out
-  for _, block in ipairs(blocks) do
-    if block.t == "Header" and (not left_out or block.level <= left_out) then
-      left_out = block.classes:includes("extra") and block.level or nil
-    end
-    local extra = left_out or (block.t == "Div" and block.classes:includes("extra"))
-    if extra then kept:extend(leave_out({ block })) else kept:insert(block) end
-  end
-  return kept
-end
-
 -- In print a paragraph that does not end a sentence stays on the page of what it leads to.
 local function keep_together(blocks)
   for i, block in ipairs(blocks) do
@@ -369,7 +366,6 @@ end
 function Pandoc(doc)
   marked = doc.meta.marked
   hand_in = doc.meta.template and stringify(doc.meta.template) ~= "book"
-  if hand_in then doc.blocks = without_extras(doc.blocks) end
   present = all_ids(doc)
   page = doc.meta.page and stringify(doc.meta.page) or ""
   labels = pandoc.json.decode(stringify(doc.meta.labels), false)

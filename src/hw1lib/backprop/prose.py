@@ -23,14 +23,21 @@ LOSS = {
     "softmax": r"L = -\sum_k y_k \log \hat{y}_k",
     "sigmoid": r"L = -y \log \hat{y} - (1 - y) \log (1 - \hat{y})",
 }
+LOSS_STEP = {
+    "softmax": r"the logarithm of a quotient is a difference, and the entries of $y$ sum to 1",
+    "sigmoid": r"with $\hat{y} = e^{z_O} / (1 + e^{z_O})$ both logarithms are differences",
+}
 LOSS_OF_LOGITS = {
-    "softmax": r"L &= \log \sum_j e^{(z_O)_j} - \sum_k y_k \, (z_O)_k",
-    "sigmoid": r"L &= \log \left( 1 + e^{z_O} \right) - y \, z_O",
+    "softmax": r"L &= -\sum_k y_k \left( (z_O)_k - \log \sum_j e^{(z_O)_j} \right) \\"
+    r"&= \log \sum_j e^{(z_O)_j} - \sum_k y_k (z_O)_k",
+    "sigmoid": r"L &= -y \left( z_O - \log \left( 1 + e^{z_O} \right) \right)"
+    r" + (1 - y) \log \left( 1 + e^{z_O} \right) \\"
+    r"&= \log \left( 1 + e^{z_O} \right) - y z_O",
 }
 LOSS_SLOPE = {
-    "softmax": r"\frac{\partial L}{\partial (z_O)_k} &= "
+    "softmax": r"\frac{\partial L}{\partial (z_O)_k} = "
     r"\frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}} - y_k = \hat{y}_k - y_k",
-    "sigmoid": r"\frac{\partial L}{\partial z_O} &= \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
+    "sigmoid": r"\frac{\partial L}{\partial z_O} = \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
 }
 
 AGREES = 1e-6  # difference below which two ways give the same derivatives
@@ -44,6 +51,7 @@ def formulas(network: Network) -> dict[str, Markdown]:
         "slope": FUNCTIONS[network.activation].latex_slope,
         "output": OUTPUT[network.output],
         "loss": rf"{LOSS[network.output]} = -\log {probability(network)}",
+        "loss_step": LOSS_STEP[network.output],
         "loss_of_logits": LOSS_OF_LOGITS[network.output],
         "loss_slope": LOSS_SLOPE[network.output],
     }
