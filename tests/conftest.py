@@ -69,7 +69,7 @@ def built_by_quarto(root: Path, build_once: BuildOnce) -> Outputs:
     """The whole book, built by Quarto from a copy, since it writes beside the chapters."""
 
     def make(folder: Path) -> Outputs:
-        others = shutil.ignore_patterns(".*", "_book*", "submission", "data")
+        others = shutil.ignore_patterns(".*", "_book*", "submission", "data", "node_modules")
         shutil.copytree(root, folder / "book", ignore=others)
         return render(folder / "book", folder / "_book", "quarto")
 
