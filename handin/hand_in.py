@@ -243,7 +243,8 @@ def write_theory(
     theory = tuple(path for path in project.chapters if path.stem in THEORY)
     subtitle = "Theory: questions 1 and 2"
     project = replace(project, chapters=theory, subtitle=subtitle, author=name, description="")
-    build_pdf(prepare(project, stage, cell_timeout), PDF, TEMPLATE, course=course)
+    book = prepare(project, stage, cell_timeout, left_out="extra")
+    build_pdf(book, PDF, TEMPLATE, course=course)
     shutil.rmtree(stage / "figures", ignore_errors=True)
     return stage / PDF
 

@@ -65,6 +65,19 @@ NUMBERS: dict[str, Callable[[random.Random], Any]] = {
     "integers": lambda rng: rng.randint(-9, 9),
     "decimals": lambda rng: f"{rng.randint(-10, 10) / 10}",
 }
+KINDS = NUMBERS | {
+    "two places": lambda rng: f"{rng.uniform(-2, 2):.2f}",
+    "four places": lambda rng: f"{rng.uniform(-2, 2):.4f}",
+    "fractions": lambda rng: f"{rng.randint(-9, 9)}/{rng.randint(2, 9)}",
+    "saturated": lambda rng: rng.randint(-60, 60),
+    "kinked": lambda rng: rng.randint(-1, 1),
+    "no zeros": lambda rng: f"{rng.randint(1, 9)}/7",
+    "all zeros": lambda rng: 0,
+}
+SIZES = (
+    (1, 1, 2), (2, 3, 2), (3, 4, 3), (4, 5, 3), (2, 2, 3), (4, 3, 2), (2, 5, 2), (6, 6, 6),
+    (1, 6, 2), (6, 1, 4), (10, 8, 5), (64, 64, 64), (5, 4, 1), (3, 2, 10), (9, 12, 7),
+)  # fmt: skip
 quarters = st.integers(-12, 12).map(lambda n: f"{n}/4")
 
 
@@ -82,6 +95,22 @@ def random_fields(rng: random.Random, numbers: str, activation: str, output: str
         return [NUMBERS[numbers](rng) for _ in range(size)]
 
     target = rng.randint(0, 1) if output == "sigmoid" else rng.randrange(k)
+    return _fields(n, m, k, target, activation, output, vector)
+
+
+def drawn_fields(number: int) -> dict[str, Any]:
+    """The fields of one of the networks that between them have all that a file may have."""
+    rng = random.Random(number)
+    n, m, k = SIZES[number % len(SIZES)]
+    draw = list(KINDS.values())[number % len(KINDS)]
+    activation = ACTIVATIONS[(number // 2) % len(ACTIVATIONS)]
+    output = "sigmoid" if k == 1 or number % 5 == 4 else "softmax"
+    k = 1 if output == "sigmoid" else k
+    target = rng.randint(0, 1) if output == "sigmoid" else rng.randrange(k)
+
+    def vector(size: int) -> list[Any]:
+        return [draw(rng) for _ in range(size)]
+
     return _fields(n, m, k, target, activation, output, vector)
 
 

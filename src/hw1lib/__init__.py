@@ -15,6 +15,7 @@ _HOMES = {
     "backprop.network": ["Network", "load_network"],
     "backprop.manual": ["Forward", "Gradients", "forward", "backward"],
     "backprop.check": ["check_gradients"],
+    "backprop.descent": ["gradient_step"],
     "backprop.zeros": ["find_zeros"],
     "backprop.drawing": ["draw_network", "draw_graph"],
     "adam.moments": ["Expectation", "expectations", "weight_sum"],

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import sympy
+import torch
 from IPython.display import Markdown
 from torch import Tensor
 
-DIGITS = 4  # decimals that are shown
+DIGITS = 4  # decimals of a result
+MOST_DIGITS = 15  # decimals that a float64 has
 LONGEST = 12  # operations up to which an exact value is shown
-WIDEST = 6  # rows or columns up to which a matrix is shown whole
+MOST_ROWS = 10  # up to which a matrix is shown whole
+CUT = 6  # rows or columns that are left of a larger one
+PAGE = 72  # letters of a matrix's row that a page has room for
+PHONE = 36  # letters of a line that a phone has room for
+LEFT = 5  # letters of them that the left side of an equation takes
 
 
 def tex(value: object, digits: int = DIGITS) -> Markdown:
@@ -26,24 +32,121 @@ def tex(value: object, digits: int = DIGITS) -> Markdown:
     return Markdown(latex(value, digits))
 
 
-def evaluated(exact_value: object, approximate: Tensor, decimals: bool = False) -> Markdown:
+def rounded(value: Tensor, digits: int = DIGITS) -> Markdown:
+    r"""What stands right of a symbol: `= value`, or `\approx value` if it had to be rounded."""
+    is_exact = torch.equal(as_printed(value, digits), value)
+    return Markdown(f"{_relation(is_exact)} {latex(value, digits)}")
+
+
+def evaluated(
+    exact_value: object, approximate: Tensor, decimals: bool = False, digits: int = DIGITS
+) -> Markdown:
     r"""What stands right of a symbol: `= exact`, `= exact \approx decimal` or `\approx decimal`.
 
     Args:
         exact_value: fractions or sympy's values; None if there are none.
         approximate: the same, rounded.
         decimals: whether rational values are shown as decimals, and others not in exact form.
+        digits: decimals of the rounded value.
     """
-    rounded = latex(approximate)
-    entries = [] if exact_value is None else [_simplest(e) for e in sympy.Matrix([exact_value])]
+    decimal_value = latex(approximate, digits)
+    entries = [] if exact_value is None else list(sympy.Matrix([exact_value]))
     rational = bool(entries) and all(entry.is_Rational for entry in entries)
     if decimals:
-        complete = rational and all((entry * 10**DIGITS).is_Integer for entry in entries)
-        return Markdown(f"= {rounded}" if complete else rf"\approx {rounded}")
+        complete = rational and all((entry * 10**digits).is_Integer for entry in entries)
+        return Markdown(f"{_relation(complete)} {decimal_value}")
     if not entries or not all(map(_is_readable, entries)):
-        return Markdown(rf"\approx {rounded}")
+        return Markdown(rf"\approx {decimal_value}")
     shown = latex(exact_value)
-    return Markdown(f"= {shown}" if rational else rf"= {shown} \approx {rounded}")
+    return Markdown(f"= {shown}" if rational else rf"= {shown} \approx {decimal_value}")
+
+
+def _relation(is_exact: bool) -> str:
+    return "=" if is_exact else r"\approx"
+
+
+def stacked(*factors: object) -> Markdown:
+    r"""A product or sum, and its value, in the lines of an aligned equation that a phone needs.
+
+    Args:
+        factors: values as for `tex`, or its results and those of `rounded` and `evaluated`; "+" and
+            "-" belong to what follows. A further line is indented, and starts with its sign or
+            relation, or with the dot of a product.
+    """
+    pieces, sign = [], ""
+    for factor in factors:
+        if factor in ("+", "-"):
+            sign = f"{factor} "
+        else:
+            pieces.append(sign + (factor.data if isinstance(factor, Markdown) else latex(factor)))
+            sign = ""
+    return Markdown(
+        _broken([" ".join(line) for line in _lines(pieces, 1, PHONE - LEFT)], r"\quad ")
+    )
+
+
+def definitions(**values: object) -> Markdown:
+    """Names with their values as lines of an aligned equation, as many in a line as fit there."""
+    pieces = [f"{name} = {latex(value)}" for name, value in values.items()]
+    return Markdown(
+        _broken([r", \quad ".join(line) + "," for line in _lines(pieces, 3, PHONE)])[:-1]
+    )
+
+
+def _broken(lines: Sequence[str], indent: str = "") -> str:
+    r"""Lines with breaks between them; one that only a phone needs has {} for formulas.lua."""
+    text, letters = "", 0
+    for line in lines:
+        is_factor = text and indent and not line.startswith(("+", "-", "=", r"\approx"))
+        letters += printed_letters(line)
+        if text and letters <= PAGE:
+            text += rf" \\ &{indent}{{}} "
+        elif text:
+            text, letters = rf"{text} \\ &{indent}", printed_letters(line)
+        text += rf"\cdot {line}" if is_factor else line
+    return text
+
+
+def _lines(pieces: Sequence[str], gap: int, line: int) -> list[list[str]]:
+    """The pieces in lines of so many letters, or of one piece; `gap` is in letters."""
+    lines: list[list[str]] = []
+    room = 0
+    for piece in pieces:
+        letters = printed_letters(piece) + gap
+        if letters > room:
+            lines.append([])
+            room = line
+        lines[-1].append(piece)
+        room -= letters
+    return lines
+
+
+def enough_digits(
+    redo: Callable[..., Tensor], factors: Sequence[Tensor], result: Tensor, digits: int = DIGITS
+) -> int:
+    """Fewest decimals of the factors with which a reader gets the result as it is printed.
+
+    Args:
+        redo: computes the result from the factors.
+        factors: as they are before they are rounded.
+        result: what is printed.
+        digits: decimals of the result.
+    """
+    wanted = as_printed(result, digits)
+    for enough in range(digits, MOST_DIGITS):
+        redone = redo(*(as_printed(factor, enough) for factor in factors))
+        if torch.equal(as_printed(redone, digits), wanted):
+            return enough
+    return MOST_DIGITS
+
+
+def as_printed(value: Tensor, digits: int = DIGITS) -> Tensor:
+    """The numbers that a reader sees where `latex` shows a tensor."""
+    seen = [
+        float(short(number, digits).replace(r" \times 10^{", "e").replace("}", ""))
+        for number in value.reshape(-1).tolist()
+    ]
+    return torch.tensor(seen, dtype=torch.float64).reshape(value.shape)
 
 
 def latex(value: object, digits: int = DIGITS) -> str:
@@ -64,7 +167,7 @@ def latex(value: object, digits: int = DIGITS) -> str:
         return str(value).replace("/", " / ")
     if isinstance(value, float):
         return decimal(value, digits)
-    return str(sympy.latex(_simplest(sympy.sympify(value)), fold_short_frac=True))
+    return str(sympy.latex(sympy.sympify(value), fold_short_frac=True))
 
 
 def _is_readable(value: sympy.Expr) -> bool:
@@ -73,33 +176,31 @@ def _is_readable(value: sympy.Expr) -> bool:
     return value.count_ops() <= LONGEST and all(n.q < 1000 and abs(n.p) < 10**6 for n in numbers)
 
 
-@lru_cache(maxsize=256)
-def _simplest(value: sympy.Expr) -> sympy.Expr:
-    """A simpler form of a value that is short enough for sympy to find one quickly."""
-    short = value.has(sympy.exp, sympy.tanh) and value.count_ops() <= 6 * LONGEST
-    return sympy.simplify(value) if short else value
-
-
 def decimal(value: float, digits: int = DIGITS) -> str:
-    """A rounded number; whole ones without decimals, tiny ones with their power of ten."""
+    """A rounded number; whole ones without decimals, tiny and huge ones with their power of ten.
+
+    A number has two digits at least that are not leading zeros.
+    """
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     text = f"{value:.{digits}f}"
-    return scientific(value) if float(text) == 0 or abs(value) >= 1e6 else text
+    is_tiny = float(text) == 0 or abs(value) < 10 ** (1 - max(digits, DIGITS))
+    return scientific(value, max(2, digits - 2)) if is_tiny or abs(value) >= 1e6 else text
 
 
 def short(value: float, digits: int = DIGITS) -> str:
     """A `decimal` without the zeros at its end if the number has no more than `digits` decimals."""
-    text = decimal(value, digits)
-    is_complete = text == f"{value:.{digits}f}" and float(text) == value
-    return text.rstrip("0").rstrip(".") if is_complete else text
+    text = f"{value:.{digits}f}"
+    if float(text) == value and 0 < abs(value) < 1e6:
+        return text.rstrip("0").rstrip(".")
+    return decimal(value, digits)
 
 
-def scientific(value: float) -> str:
-    """A number as a LaTeX power of ten, to two digits; 0 stays 0."""
+def scientific(value: float, digits: int = 2) -> str:
+    """A number as a LaTeX power of ten, to so many digits; 0 stays 0."""
     if value == 0:
         return "0"
-    mantissa, exponent = f"{value:.1e}".split("e")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}"
 
 
@@ -141,15 +242,34 @@ def code(text: str) -> Markdown:
     return Markdown(f"```python\n{text}\n```")
 
 
+def printed_letters(text: str) -> int:
+    """About how many letters wide a formula is that has no line breaks outside of its matrices."""
+    matrix = re.search(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}", text, re.DOTALL)
+    if matrix:
+        widest = max(map(_row_letters, (row.split("&") for row in matrix[1].split(r"\\"))))
+        return (
+            printed_letters(text[: matrix.start()]) + widest + printed_letters(text[matrix.end() :])
+        )
+    text = re.sub(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}", lambda f: max(f[1], f[2], key=len), text)
+    return len(re.sub(r"\\(left|right)|[\s{}^_]", "", re.sub(r"\\[a-zA-Z]+", "x", text)))
+
+
+def _row_letters(entries: Sequence[str]) -> int:
+    """The letters of a matrix's row, with the gaps between its entries and the brackets."""
+    return sum(map(printed_letters, entries)) + 2 * len(entries)
+
+
 def _matrix(rows: list[list[str]]) -> str:
-    r"""Rows of LaTeX as a bracketed matrix; large ones are cut with \cdots."""
-    rows = _cut([_cut(row, r"\cdots") for row in rows], [r"\vdots"])
-    width = max(len(row) for row in rows)
-    rows = [row if len(row) == width else row * width for row in rows]
+    r"""Rows of LaTeX as a bracketed matrix; one that a page has no room for is cut by dots."""
+    if len(rows) > MOST_ROWS:
+        rows = _cut(rows, CUT, [r"\vdots"] * len(rows[0]))
+    if max(map(_row_letters, rows)) > PAGE:
+        columns = min(CUT, PAGE // (2 + max(printed_letters(e) for row in rows for e in row)))
+        rows = [_cut(row, max(columns, 3), r"\cdots") for row in rows]
     body = r" \\ ".join(" & ".join(row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
 
 
-def _cut(items: list[Any], mark: object) -> list[Any]:
+def _cut(items: list[Any], count: int, mark: object) -> list[Any]:
     """The first few and the last of many items, with a mark for those left out."""
-    return items if len(items) <= WIDEST else [*items[: WIDEST - 2], mark, items[-1]]
+    return items if len(items) <= count else [*items[: count - 2], mark, items[-1]]

@@ -16,7 +16,7 @@ from qmdbook.marks import first_lost, marked
 from qmdbook.pandoc import Document, number_chapters, read, write
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
-from qmdbook.tree import Node
+from qmdbook.tree import Node, without_class
 from qmdbook.weave import weave
 
 QUOTED = re.compile(r"`(.*)`|TeX math (.*), rendering")  # what is lost, or no formula
@@ -68,8 +68,17 @@ class Book:
         return f"{page}.qmd" if page else "the book"
 
 
-def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> Book:
+def prepare(
+    project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT, left_out: str = ""
+) -> Book:
     """Parses, runs, weaves and numbers all chapters; their figures go to `stage`/figures.
+
+    Args:
+        project: the book.
+        stage: the folder that the formats are written to.
+        cell_timeout: seconds that one cell may take.
+        left_out: a class of blocks and headings; they, and the headings' sections, are dropped
+            after they have run, before figures and equations are numbered.
 
     Raises:
         BookError: names what in the book has to be changed.
@@ -82,7 +91,7 @@ def prepare(project: Project, stage: Path, cell_timeout: int = CELL_TIMEOUT) -> 
     def filled(chapter: Chapter, tree: list[Node]) -> list[Node]:
         blocks = read(weave(chapter, tree, outputs[chapter.name], stage / "figures"), stage)
         check_outputs(chapter, blocks)
-        return blocks
+        return without_class(blocks, left_out) if left_out else blocks
 
     with ThreadPoolExecutor(2) as pool:
         trees = list(pool.map(filled, chapters, trees))

@@ -16,12 +16,15 @@ from nbformat import NotebookNode
 from qmdbook.project import Project
 
 
-def state_of(project: Project) -> str:
-    """Digest of all that the outputs depend on besides a chapter's own code.
+def state_of(project: Project, chapter: Path | None = None) -> str:
+    """Digest of all that a chapter's outputs depend on besides its own code.
 
-    That is the content of the project's `inputs`, Python, and the installed packages.
+    That is the content of its `inputs`, or of those of all chapters if none is named; Python; and
+    the installed packages.
     """
-    paths = {path for pattern in project.inputs for path in project.folder.glob(pattern)}
+    sources = [s for s in project.inputs if chapter is None or s.is_of(chapter.name)]
+    patterns = [source.pattern for source in sources]
+    paths = {path for pattern in patterns for path in project.folder.glob(pattern)}
     files = [
         (path.relative_to(project.folder).as_posix(), _digest(path.read_bytes()))
         for path in sorted(paths)

@@ -116,7 +116,8 @@ def _of_labels(document: Document, labels: dict[str, list[str]]) -> Iterator[tup
                 pattern,
                 f"the label {key} stands twice, in {' and '.join(sorted(set(labels[key])))}",
             )
-    for part in document.chapter.parts:
+    for number in _cells_in(document.tree["blocks"]):
+        part = document.chapter.parts[number]
         label = part.label if isinstance(part, Cell) else ""
         if LABEL.match(label) and document.chapter.path.name not in labels.get(label, ()):
             yield rf"label:\s*{label}", f"this cell gives nothing that could be {label}"
@@ -125,6 +126,13 @@ def _of_labels(document: Document, labels: dict[str, list[str]]) -> Iterator[tup
             yield re.escape(found[0]), f"{found[0]} stands beside nothing that it could label"
     if sum(level == 1 for level, *_ in elements(document.tree["blocks"], "Header")) > 1:
         yield r"(?m)^# ", "a chapter can have one title, or heading of level 1"
+
+
+def _cells_in(blocks: list[Node]) -> Iterator[int]:
+    """The numbers of the parts whose cells the blocks hold."""
+    for (_, classes, attributes), _ in elements(blocks, "Div"):
+        if "cell" in classes:
+            yield int(dict(attributes)["part"])
 
 
 def _of_references(blocks: list[Node], known: set[str]) -> Iterator[tuple[str, str]]:

@@ -52,14 +52,18 @@ def execute_chapters(
     Raises:
         BookError: a cell failed, ran out of time or killed its kernel; names file and line.
     """
-    state = state_of(project)
+    states = {chapter.name: state_of(project, chapter.path) for chapter in chapters}
     notebooks = {chapter.name: unexecuted(chapter) for chapter in chapters}
-    todo = [c for c in chapters if not read_cache(project, state, c.name, notebooks[c.name])]
+    todo = [
+        chapter
+        for chapter in chapters
+        if not read_cache(project, states[chapter.name], chapter.name, notebooks[chapter.name])
+    ]
     if todo:
         print(f"Running the code of {', '.join(c.path.name for c in todo)}", flush=True)
         asyncio.run(_run_all(project.folder, [(c, notebooks[c.name]) for c in todo], timeout))
     for chapter in todo:
-        write_cache(project, state, chapter.name, notebooks[chapter.name])
+        write_cache(project, states[chapter.name], chapter.name, notebooks[chapter.name])
     return {
         name: {cell.metadata["qmdbook"]["part"]: cell.outputs for cell in notebook.cells[1:]}
         for name, notebook in notebooks.items()
@@ -68,8 +72,9 @@ def execute_chapters(
 
 def all_cached(project: Project, chapters: list[Chapter]) -> bool:
     """Whether `execute_chapters` would run nothing."""
-    state = state_of(project)
-    return all(read_cache(project, state, c.name, unexecuted(c)) for c in chapters)
+    return all(
+        read_cache(project, state_of(project, c.path), c.name, unexecuted(c)) for c in chapters
+    )
 
 
 def unexecuted(chapter: Chapter) -> NotebookNode:

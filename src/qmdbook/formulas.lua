@@ -11,6 +11,19 @@ if FORMAT:match("^html") then
   end
   return { { Math = spaced } }
 end
+
+-- On paper there is room for what is broken into lines for a phone: there a {} follows the break.
+local function on_paper(text)
+  return (text:gsub("\\\\ &\\quad {}", ""):gsub("\\\\ &{}", "\\quad"))
+end
+
+if FORMAT:match("^latex") then
+  local function unbroken(el)
+    el.text = on_paper(el.text)
+    return el
+  end
+  return { { Math = unbroken } }
+end
 if not FORMAT:match("^typst") then return {} end
 
 local BOX = [=[#box[#set text(top-edge: "bounds", bottom-edge: "bounds");]=]
@@ -47,7 +60,7 @@ end
 
 local function Math(el)
   local open = false
-  local given = apart(el.text):gsub("\\begin{array}%b{}", "\\begin{matrix}"):gsub("\\end{array}", "\\end{matrix}")
+  local given = apart(on_paper(el.text)):gsub("\\begin{array}%b{}", "\\begin{matrix}"):gsub("\\end{array}", "\\end{matrix}")
   local text = fences(given):gsub("\\(.)", function(escaped)
     if escaped == ";" then return "\\:" end
     if escaped ~= "|" then return nil end

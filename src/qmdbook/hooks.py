@@ -22,12 +22,12 @@ from qmdbook.execute import all_cached, unexecuted
 from qmdbook.notebook import write_notebooks
 from qmdbook.project import Project, load_project
 from qmdbook.qmd import Chapter, parse_chapter
+from qmdbook.scripts import plain
 
 RECORD = Path(".quarto", "qmdbook.json")
 OPTIONS = re.compile(r"(#\|.*\n?)*\n*")
 MODULE = re.compile(r'(<script src="[^"]*quarto\.js") type="module"')
 TABSETS = re.compile(r'<script src="[^"]*tabsets\.js" type="module"></script>\n?')
-IMPORT = re.compile(r'(?m)^import \* as (\w+) from "([^"]+)";$')
 
 
 def main(when: str) -> int:
@@ -59,7 +59,7 @@ def before(folder: Path) -> None:
         _write_record(folder, state, pages)
         for kept in folder.glob("*.quarto_ipynb*"):
             kept.unlink()
-    _adopt(project, state)  # what a render left that failed
+    _adopt(project)  # what a render left that failed
 
 
 def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
@@ -69,11 +69,13 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     other chapter's cells run for the notebooks.
     """
     project = load_project(folder)
-    _adopt(project, state_of(project))
+    _adopt(project)
     rendered = [Path(name).stem for name in outputs if name.endswith(".html")]
     if not rendered:
         return
-    texts = {script: classic(script) for script in site.glob("site_libs/quarto-html/*.js")}
+    texts = {script: plain(script) for script in site.glob("site_libs/quarto-html/*.js")}
+    scripts = [path for path in project.resources if path.suffix == ".js"]
+    texts |= {site / path.relative_to(folder): plain(path) for path in scripts}
     texts |= {page: _with_classic_scripts(page) for page in site.glob("*.html")}
     for path, text in texts.items():
         if text != path.read_text(encoding="utf-8"):
@@ -122,18 +124,6 @@ def adopted(chapter: Chapter, kept: NotebookNode) -> NotebookNode | None:
     return wanted
 
 
-def classic(script: Path) -> str:
-    """A module script and those that it imports as a plain one: browsers load none from a disk."""
-
-    def inline(found: re.Match[str]) -> str:
-        module = (script.parent / found[2]).read_text(encoding="utf-8")
-        exported = ", ".join(re.findall(r"(?m)^export function (\w+)", module))
-        body = re.sub(r"(?m)^export ", "", module)
-        return f"const {found[1]} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
-
-    return IMPORT.sub(inline, script.read_text(encoding="utf-8"))
-
-
 def _with_classic_scripts(page: Path) -> str:
     text, count = MODULE.subn(r"\1 defer", page.read_text(encoding="utf-8"))
     if not count and 'quarto.js" defer' not in text:
@@ -141,15 +131,15 @@ def _with_classic_scripts(page: Path) -> str:
     return TABSETS.sub("", text)
 
 
-def _adopt(project: Project, state: str) -> None:
-    """Takes the outputs of the cells that Quarto has run into the cache, for this `state_of`."""
+def _adopt(project: Project) -> None:
+    """Takes the outputs of the cells that Quarto has run into the cache."""
     for path in project.chapters:
         for kept in project.folder.glob(f"{path.stem}.quarto_ipynb*"):
             with suppress(BookError):  # a chapter with what only Quarto knows
                 chapter = parse_chapter(path, project.cell_defaults)
                 notebook = adopted(chapter, nbformat.read(kept, as_version=4))
                 if notebook is not None:
-                    write_cache(project, state, chapter.name, notebook)
+                    write_cache(project, state_of(project, path), chapter.name, notebook)
             kept.unlink()
 
 

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from typing import NamedTuple
 from matplotlib import get_data_path
 from matplotlib.ft2font import FT2Font
 
-from qmdbook.tree import Node, walk
+from qmdbook.tree import Node
 
 TEXT = (str,)
 YES = (True, False)
@@ -40,7 +39,6 @@ PROJECT = {
     },
     "execute": {*CELL_OPTIONS, "keep-ipynb", "freeze", "cache", "daemon"},
 }  # fmt: skip
-LINE = 160  # letters of the widest table
 CAPTIONS = {"fig": ("fig-cap", "fig-alt"), "tbl": ("tbl-cap",)}  # what a label asks for
 # MIME types of outputs, the best first, with the kind of text they are or the image's suffix.
 OUTPUTS = {
@@ -174,8 +172,6 @@ def _of_element(kind: str, content: Node, only_html: bool) -> Iterator[Problem]:
         yield from _of_letters(content[1])
     elif kind == "Header" and content[0] == 1 and any(x["t"] == "Math" for x in content[2]):
         yield Problem("a chapter's heading can't have formulas", "# ")  # navigation shows its text
-    elif kind == "Table" and _width(content) > LINE:
-        yield Problem("this table is too wide for the PDF's page", "|")
     elif kind == "Figure" and any(block["t"] not in {"Plain", "Para"} for block in content[1][1]):
         yield Problem("a caption must be of paragraphs", "")
     if kind in WHERE_THE_ATTRIBUTES_ARE:
@@ -238,19 +234,6 @@ def _of_formula(tex: str) -> Iterator[Problem]:
     for columns in re.findall(r"\\begin\s*\{array\}\s*\{(.*?)\}", tex):
         if set(columns) - set("lcr "):
             yield Problem(f"the columns {columns} of an array can only be l, c and r", columns)
-
-
-def _width(table: Node) -> int:
-    """The letters of a line that has the longest word of each column."""
-    rows = [*table[3][1], *(row for body in table[4] for row in body[3])]
-    columns = zip_longest(*(row[1] for row in rows), fillvalue=[])
-    return sum(2 + max(map(len, _words(list(column))), default=0) for column in columns)
-
-
-def _words(node: Node) -> Iterator[str]:
-    for kind, content in walk(node):
-        if kind in {"Str", "Code", "Math"}:
-            yield content if kind == "Str" else content[1]
 
 
 def _of_letters(text: str) -> Iterator[Problem]:

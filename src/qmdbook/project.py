@@ -19,6 +19,23 @@ MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, Re
 
 
 @dataclass(frozen=True)
+class Input:
+    """Files that the code of chapters reads.
+
+    Attributes:
+        pattern: a glob pattern below the book's folder.
+        chapters: the file names of the chapters that read them; all chapters if empty.
+    """
+
+    pattern: str
+    chapters: tuple[str, ...] = ()
+
+    def is_of(self, chapter: str) -> bool:
+        """Whether the chapter with this file name reads the files."""
+        return not self.chapters or chapter in self.chapters
+
+
+@dataclass(frozen=True)
 class Project:
     """A Quarto book; what `_quarto.yml` does not give is empty."""
 
@@ -36,7 +53,7 @@ class Project:
     resources: tuple[Path, ...] = ()  # files that pages load, copied beside them
     footer: str = ""  # Markdown at the foot of each page
     notebooks: tuple[str, ...] = ()  # names of the chapters offered as executed notebooks
-    inputs: tuple[str, ...] = ()  # glob patterns of the files that the chapters' code reads
+    inputs: tuple[Input, ...] = ()  # the files that the chapters' code reads
 
 
 def load_project(folder: Path, strict: bool = False) -> Project:
@@ -61,9 +78,11 @@ def load_project(folder: Path, strict: bool = False) -> Project:
         for file in files:
             if not file.is_file():
                 raise BookError(f"{file.name}, a {kind} named in {path.name}, does not exist.")
-    unknown = set(project.notebooks) - {chapter.stem for chapter in project.chapters}
-    if unknown:
-        raise BookError(f"{path}: qmdbook: notebooks: {min(unknown)} is not a chapter.")
+    stems = {chapter.stem for chapter in project.chapters}
+    readers = {Path(chapter).stem for source in project.inputs for chapter in source.chapters}
+    for key, chapters in (("notebooks", set(project.notebooks)), ("inputs", readers)):
+        if chapters - stems:
+            raise BookError(f"{path}: qmdbook: {key}: {min(chapters - stems)} is not a chapter.")
     if Path(project.pdf_name).name != project.pdf_name:
         raise BookError(f"{path}: book: output-file must be a file name, without folders.")
     return project
@@ -115,8 +134,15 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
         resources=tuple(chain(*resources)),
         footer=footer,
         notebooks=tuple(Path(str(name)).stem for name in own.get("notebooks", [])),
-        inputs=tuple(str(pattern) for pattern in own.get("inputs", [])),
+        inputs=tuple(chain(*map(_inputs, own.get("inputs", [])))),
     )
+
+
+def _inputs(item: str | dict[str, list[str]]) -> list[Input]:
+    """An entry of `inputs`: a pattern, or a pattern with the chapters that read its files."""
+    if isinstance(item, str):
+        return [Input(item)]
+    return [Input(pattern, tuple(map(str, chapters))) for pattern, chapters in item.items()]
 
 
 def _map(value: object) -> dict[str, Any]:

@@ -246,6 +246,16 @@ local function code(el)
     .. "</summary>", true), el, raw("</details>", true) }
 end
 
+-- In print code stays on the page of its output.
+local function with_its_output(blocks)
+  local first = blocks[1]
+  if #blocks > 1 and first.t == "CodeBlock" and first.classes:includes("cell-code") then
+    blocks[1] = pandoc.Div({ first }, pandoc.Attr("", {},
+      { ["typst:sticky"] = "true", ["typst:above"] = "1.2em", ["typst:below"] = "0.7em" }))
+  end
+  return blocks
+end
+
 local function div(el)
   if el.classes:includes("content-visible") or el.classes:includes("content-hidden") then
     return is_visible(el) and el.content or leave_out(el.content)
@@ -259,7 +269,7 @@ local function div(el)
     if format == "ipynb" then
       el.content, el.attributes = notebook_cell(el), {}
     elseif #el.content == 0 or format == "typst" then -- a block of typst would eat a figure's spacing
-      return el.content
+      return with_its_output(el.content)
     elseif el.content:find_if(function(block) return block.t == "Header" end) then
       return el.content -- headings in a box are missing from the page's table of contents
     end
@@ -269,39 +279,70 @@ local function div(el)
 end
 
 -- Tables scroll in a box of their own; wide code does so by itself. In print wide ones are set
--- smaller, by the longest words of their columns, and long ones break.
-local LINE, ROWS = 80, 12
-local function box_table(el)
-  if format == "html" then return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end
-  if format ~= "typst" then return nil end
-  local rows, widths = pandoc.List(el.head.rows), {}
-  for _, body in ipairs(el.bodies) do rows = rows .. body.body end
-  for _, row in ipairs(rows) do
-    for i, cell in ipairs(row.cells) do
-      for word in stringify(cell.contents):gmatch("%S+") do widths[i] = math.max(widths[i] or 0, #word) end
+-- smaller, by the widest words of their columns, and long ones break.
+local LINE, LINES = 80, 14 -- letters and lines of a table that is set in its full size, in one piece
+local SIZE, SMALLEST = 10, 6 -- of its text, in points
+
+-- The letters of the widest row of a formula, and the number of its rows.
+local function formula_size(tex)
+  local rows = 1
+  local function row_letters(row)
+    return #row:gsub("\\%a+", "x"):gsub("[%s{}^_\\]", ""):gsub("&", "xx")
+  end
+  tex = tex:gsub("\\begin{%a+}(.-)\\end{%a+}", function(body)
+    local widest, count = 0, 0
+    for row in (body .. "\\\\"):gmatch("(.-)\\\\") do
+      widest, count = math.max(widest, row_letters(row)), count + 1
     end
-  end
-  local width = 0
-  for _, longest in pairs(widths) do width = width + longest + 2 end
-  local rules = #rows > ROWS and "#show figure: set block(breakable: true)\n" or ""
-  if width > LINE then
-    local part = LINE / width
-    rules = rules .. ("#show table: set text(%.1fpt)\n#set table(inset: %.1fpt)\n"):format(10 * part, 5 * part)
-  end
-  return rules ~= "" and { raw("#[\n" .. rules, true), el, raw("]", true) } or nil
+    rows = math.max(rows, count)
+    return ("x"):rep(widest + 2)
+  end)
+  return row_letters(tex:gsub("\\frac(%b{})(%b{})", function(above, below)
+    return #above > #below and above or below
+  end)), rows
 end
 
--- A hand-in answers what is asked: sections and blocks of the class extra are left out.
-local function without_extras(blocks)
-  local kept, left_out = pandoc.Blocks({}), nil -- the level of the section that is left out
-  for _, block in ipairs(blocks) do
-    if block.t == "Header" and (not left_out or block.level <= left_out) then
-      left_out = block.classes:includes("extra") and block.level or nil
-    end
-    local extra = left_out or (block.t == "Div" and block.classes:includes("extra"))
-    if extra then kept:extend(leave_out({ block })) else kept:insert(block) end
+-- The letters of the longest word or formula of a cell, and the lines that its formulas take.
+local function cell_size(cell)
+  local widest, lines = 0, 1
+  local function measure(letters, rows)
+    widest, lines = math.max(widest, letters), math.max(lines, rows)
   end
-  return kept
+  cell.contents:walk({
+    Str = function(el) measure(utf8.len(el.text) or #el.text, 1) end,
+    Code = function(el) measure(#el.text, 1) end,
+    Math = function(el) measure(formula_size(el.text)) end,
+  })
+  return widest, lines
+end
+
+local function box_table(el)
+  if format == "html" then return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end
+  if format ~= "typst" or marked then return nil end -- marks are longer than their words
+  local rows, columns, lines = pandoc.List(el.head.rows), {}, 0
+  for _, body in ipairs(el.bodies) do rows = rows .. body.body end
+  for _, row in ipairs(rows) do
+    local highest = 1
+    for i, cell in ipairs(row.cells) do
+      local letters, height = cell_size(cell)
+      columns[i], highest = math.max(columns[i] or 0, letters), math.max(highest, height)
+    end
+    lines = lines + highest
+  end
+  local width = 0
+  for _, letters in pairs(columns) do width = width + letters + 2 end
+  local share = math.min(1, LINE / width)
+  if share * SIZE < SMALLEST then
+    local first = pandoc.List()
+    for i = 1, math.min(#rows[1].cells, 8) do first:insert(stringify(rows[1].cells[i])) end
+    fail("the table that starts with `" .. table.concat(first, " ") .. "` is too wide for the PDF's page, "
+      .. "even in small type: make its columns narrower, or fewer")
+  end
+  local rules = lines > LINES and "#show figure: set block(breakable: true)\n" or ""
+  if share < 1 then
+    rules = rules .. ("#show table: set text(%.1fpt)\n#set table(inset: %.1fpt)\n"):format(SIZE * share, 5 * share)
+  end
+  return rules ~= "" and { raw("#[\n" .. rules, true), el, raw("]", true) } or nil
 end
 
 -- In print a paragraph that does not end a sentence stays on the page of what it leads to.
@@ -325,7 +366,6 @@ end
 function Pandoc(doc)
   marked = doc.meta.marked
   hand_in = doc.meta.template and stringify(doc.meta.template) ~= "book"
-  if hand_in then doc.blocks = without_extras(doc.blocks) end
   present = all_ids(doc)
   page = doc.meta.page and stringify(doc.meta.page) or ""
   labels = pandoc.json.decode(stringify(doc.meta.labels), false)

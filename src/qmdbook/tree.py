@@ -37,3 +37,16 @@ def changed(node: Node, change: Callable[[str, Node], Node | None]) -> Node:
 def text_block(classes: list[str], attributes: list[list[str]], text: str) -> Node:
     """A block of code."""
     return {"t": "CodeBlock", "c": [["", classes, attributes], text]}
+
+
+def without_class(blocks: list[Node], name: str) -> list[Node]:
+    """Blocks without those of a class, and without the sections whose heading has it."""
+    kept: list[Node] = []
+    left_out = 0  # the level of the heading whose section is left out; 0 for none
+    for block in blocks:
+        kind, content = block["t"], block.get("c")
+        if kind == "Header" and not 0 < left_out < content[0]:
+            left_out = content[0] if name in content[1][1] else 0
+        if not left_out and not (kind == "Div" and name in content[0][1]):
+            kept.append(block)
+    return kept

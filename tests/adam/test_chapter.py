@@ -33,20 +33,25 @@ def test_the_code_is_in_the_text(chapter: Chapter) -> None:
 
 
 def test_the_answers_are_those_of_the_package(names: dict[str, Any]) -> None:
-    rows = expectations(names["G"], names["beta1"], names["steps"])
-    assert names["with_correction"] == [row.corrected for row in rows]
-    for computed in (names["without"], names["values"]):
-        assert computed == pytest.approx([row.uncorrected for row in rows], rel=1e-15)
+    assert names["answer"] == expectations(2, 0.9, (2, 10, 100))
+    closed_forms = [row.uncorrected for row in names["answer"]]
+    assert names["values"] == pytest.approx(closed_forms, rel=1e-15)
 
 
-def test_sympy_unrolls_the_recursion_and_closes_the_sum(names: dict[str, Any]) -> None:
-    beta, t, mean = names["beta"], names["t"], names["mean"]
+def test_the_recursion_unrolls_and_the_weights_add_up_as_written(names: dict[str, Any]) -> None:
+    """What the chapter's formulas say of m_1 to m_3 and of the sum, for numbers."""
+    beta, t = names["beta"], names["t"]
     g = sympy.symbols("g_1:4")
-    by_hand = (1 - beta) * (beta**2 * g[0] + beta * g[1] + g[2])
-    assert sympy.expand(names["unrolled"] - by_hand) == 0
+    for step, told in enumerate(names["unrolled"]):
+        weights = [(1 - beta) * beta ** (step - i) for i in range(1, step + 1)]
+        assert sympy.expand(told - sum(w * each for w, each in zip(weights, g, strict=False))) == 0
     assert sympy.simplify(names["weight_sum"] - (1 - beta**t)) == 0
-    assert sympy.simplify(names["expected"] - mean * (1 - beta**t)) == 0
-    assert names["expected_corrected"] == mean
+
+
+def test_figures_of_the_answer(names: dict[str, Any]) -> None:
+    """What the text says of steps 2 and 100, and of the zero as a share of the first average."""
+    first, *_, last = names["values"]
+    assert f"{first / 2:.0%} {1 - last / 2:.4%}" == "19% 0.0027%"
 
 
 def test_the_simulation_misses_as_often_as_said(names: dict[str, Any]) -> None:
@@ -55,8 +60,8 @@ def test_the_simulation_misses_as_often_as_said(names: dict[str, Any]) -> None:
     assert {2, 10, 100} <= set(names["plotted"])
 
 
-def test_the_zero_is_forgotten_when_the_chapter_says(names: dict[str, Any]) -> None:
-    for beta, half, rest in zip((0.9, 0.999), names["half_life"], names["forgotten"], strict=True):
+def test_the_zero_weighs_little_when_the_chapter_says(names: dict[str, Any]) -> None:
+    for beta, half, rest in zip((0.9, 0.999), names["half_life"], names["negligible"], strict=True):
         assert beta**half <= 0.5 < beta ** (half - 1)
         assert beta**rest <= 0.01 < beta ** (rest - 1)
 
@@ -89,17 +94,23 @@ def test_steps_are_too_large_by_the_closed_form(names: dict[str, Any]) -> None:
     assert names["sizes"][True] == pytest.approx([1] * 3000, abs=1e-6)
     assert names["sizes"][False] == pytest.approx(factors, rel=1e-6)
     assert names["worst"] == 1 + factors.index(max(factors)) == 12
-    assert names["times_too_large"] == pytest.approx(max(factors), rel=1e-14)
+    assert names["too_large"] == pytest.approx(factors[:100], rel=1e-12)
+    assert names["peak"] == pytest.approx(max(factors), rel=1e-6)
     assert round(max(factors), 1) == 6.6
+    falling = names["sizes"][False][names["worst"] - 1 :]
+    assert falling == sorted(falling, reverse=True)
 
 
 def test_the_exercises_answers(names: dict[str, Any]) -> None:
     t = names["t"]
     assert sympy.simplify(names["limit"] - (t - 1) / t) == 0
     assert names["b_t"].subs(t, 1) == 0
-    started, corrected = names["variances"]
-    assert sum(names["weights"]) == pytest.approx(1)
-    assert sum(names["hats"]) == pytest.approx(1)
-    assert started == pytest.approx(0.999**198 + 0.001**2 * (1 - 0.999**198) / (1 - 0.999**2))
-    assert corrected == pytest.approx(0.001 / 1.999 * (1 + 0.999**100) / (1 - 0.999**100))
+    for rate, (started, corrected) in names["shares"].items():
+        rest = rate**99 * rate**99 + (1 - rate) ** 2 * (1 - rate**198) / (1 - rate**2)
+        assert started == pytest.approx(rest)
+        expected = (1 - rate) / (1 + rate) * (1 + rate**100) / (1 - rate**100)
+        assert corrected == pytest.approx(expected)
+    (quick, quick_hat), (slow, slow_hat) = names["shares"].values()
+    assert quick == pytest.approx(quick_hat, rel=1e-4)
+    assert slow > 50 * slow_hat
     assert names["matched"] == pytest.approx(0.99)

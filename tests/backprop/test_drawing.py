@@ -42,7 +42,7 @@ def test_derivatives_can_be_shown_in_place_of_the_weights() -> None:
 
 
 @settings(max_examples=10, phases=[Phase.generate])  # shrinking draws for minutes
-@given(networks(largest=3))
+@given(networks(largest=READABLE))
 def test_no_two_texts_overlap(network: Network) -> None:
     figure = draw_network(network, forward(network))
     assert not [pair for pair in combinations(boxes(figure), 2) if Bbox.intersection(*pair)]

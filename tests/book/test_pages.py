@@ -182,7 +182,7 @@ def test_code_is_copied(site: Path, browser: Browser) -> None:
         block.get_by_text("Copied").wait_for()
         copied = visit.page.evaluate("navigator.clipboard.readText()")
         assert copied == block.locator("code").text_content()
-        assert copied.startswith("import sympy")
+        assert copied.startswith("import torch")
 
 
 def test_print_shows_the_text_alone_and_all_of_it(page: Page, site: Path) -> None:
@@ -221,6 +221,9 @@ def test_the_weights_and_averages_to_play_with_are_adams(
     page: Page, site: Path, beta: str, t: int, noise: str
 ) -> None:
     go(page, site, "q2_adam")
+    told = torch.randn(40, generator=torch.Generator().manual_seed(3), dtype=torch.float64) + 2
+    drawn = json.loads(numbers(page, "adam-weights")["gradients"])
+    assert drawn == pytest.approx(told.tolist(), rel=1e-14)  # the run of the chapter's code
     for name, value in (("beta", beta), ("t", str(t)), ("noise", noise)):
         slide(page, f"weights-{name}", value)
     shown = numbers(page, "adam-weights")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from chapters import check_the_code_is_in_the_text, run_cells
+from hw1lib.backprop.mistakes import MISTAKES
 from hw1lib.course.answers import Verdict
-from hw1lib.course.mistakes import MISTAKES
 from qmdbook.qmd import parse_chapter
 
 

@@ -186,6 +186,25 @@ def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
         render(tmp_path, tmp_path / "_book", "pandoc")
 
 
+def table_of(*cells: str) -> str:
+    """A table with these headings and a row of numbers."""
+    return "\n".join([f"| {' | '.join(cells)} |", "|" + "---|" * len(cells), "| 1 " * len(cells)])
+
+
+def test_a_table_is_refused_only_if_small_type_does_not_make_it_fit(tmp_path: Path) -> None:
+    """What counts is what is printed, not how formulas are written."""
+    slopes = r"\frac{\partial L}{\partial x} & \frac{\partial L}{\partial y}"
+    matrix = rf"$\begin{{bmatrix}} {slopes} \end{{bmatrix}}$"
+    write_chapter(tmp_path, [table_of(*[matrix] * 8), table_of(*["word"] * 20)])
+    render(tmp_path, tmp_path / "_book", "pandoc")
+    write_chapter(tmp_path, ["a", table_of(*["word"] * 30)])
+    said = (
+        r"chapter\.qmd:11: the table that starts with `(word ?){8}` is too wide for the PDF's page"
+    )
+    with pytest.raises(BookError, match=said):
+        render(tmp_path, tmp_path / "_book", "pandoc")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -5,9 +5,10 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+from qmdbook.cache import state_of
 from qmdbook.errors import BookError
 from qmdbook.execute import execute_chapters
-from qmdbook.project import Project, load_project
+from qmdbook.project import Input, Project, load_project
 from qmdbook.qmd import parse_chapter
 from smallbook import write_book
 
@@ -16,7 +17,7 @@ def run(folder: Path, text: str, timeout: int = 60) -> list[str]:
     """The plain-text outputs of a chapter's code."""
     path = folder / "chapter.qmd"
     path.write_text(text)
-    project = Project(folder, "T", (path,), inputs=("data.*",))
+    project = Project(folder, "T", (path,), inputs=(Input("data.*"),))
     found = execute_chapters(project, [parse_chapter(path)], timeout)["chapter"]
     outputs = [output for of_part in found.values() for output in of_part]
     return [o.get("text") or o["data"]["text/plain"] for o in outputs]
@@ -93,3 +94,15 @@ def test_only_the_changed_chapter_runs(tmp_path: Path, capsys: pytest.CaptureFix
     paths[1].write_text("`{python} 3`\n")
     execute_chapters(project, [parse_chapter(path) for path in paths])
     assert capsys.readouterr().out == "Running the code of q1_one.qmd\n"
+
+
+def test_an_input_of_one_chapter_makes_that_one_run(tmp_path: Path) -> None:
+    chapters = [tmp_path / "a.qmd", tmp_path / "b.qmd"]
+    for path in chapters:
+        path.write_text("`{python} 1`\n")
+    project = Project(tmp_path, "T", tuple(chapters), inputs=(Input("data.*", ("b.qmd",)),))
+    (tmp_path / "data.toml").write_text("x = 1\n")
+    before = [state_of(project, path) for path in chapters]
+    (tmp_path / "data.toml").write_text("x = 2\n")
+    after = [state_of(project, path) for path in chapters]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [True, False]

@@ -13,6 +13,7 @@ from qmdbook.pdf import build_pdf
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter
 from qmdbook.site import TEMPLATES
+from qmdbook.tree import without_class
 from smallbook import DRAWING
 
 THEORY = Path(__file__).resolve().parents[2] / "handin" / "theory.typ"
@@ -20,7 +21,7 @@ SENTENCE = "Words that fill a part of the page. "
 QUESTION = """\
 # Why? {#sec-why}
 
-See @sec-given, @sec-first, @sec-last and @sec-more.
+See @sec-given, @sec-first and @sec-last.
 
 ## Given {#sec-given}
 
@@ -57,12 +58,14 @@ def typeset(
     text: str,
     template: Path = TEMPLATES / "book.typ",
     author: str = "A",
+    left_out: str = "",
     **variables: str,
 ) -> pypdf.PdfReader:
-    """One chapter as a PDF."""
+    """One chapter as a PDF, without the class `left_out`."""
     project = Project(folder, "T", (), author=author)
     chapter = Chapter(folder / "one.qmd", {}, (), text, ())
-    documents = number_chapters([chapter], [parse(text, folder)], folder)
+    blocks = without_class(parse(text, folder), left_out)
+    documents = number_chapters([chapter], [blocks], folder)
     build_pdf(Book(project, folder, documents, {}), "t.pdf", template, **variables)
     return pypdf.PdfReader(folder / "t.pdf")
 
@@ -95,17 +98,17 @@ def test_what_leads_to_a_formula_stays_on_its_page(tmp_path: Path) -> None:
 
 
 def test_a_hand_in_follows_the_parts_of_the_question(tmp_path: Path) -> None:
-    reader = typeset(tmp_path, QUESTION, THEORY, course="The course")
+    reader = typeset(tmp_path, QUESTION, THEORY, left_out="extra", course="The course")
     text = text_of(reader)
     assert "The course A" in text
     assert "Question 1: Why?" in text
-    assert "See “Given”, Part 1, Parts 2 and 3 and “More”." in text
+    assert "See “Given”, Part 1 and Parts 2 and 3." in text
     order = ("Given", "Part 1: One", "Parts 2 and 3: Others", "Kept")
     places = [text.rindex(heading) for heading in order]
     assert places == sorted(places)
     for left_out in ("hidden", "aside", "Not asked", "Even more", "Nor this"):
         assert left_out not in text
-    assert len(destinations(reader)) == 3  # what is left out is named, not linked
+    assert len(destinations(reader)) == 3
 
 
 def test_a_book_has_all_that_a_hand_in_leaves_out(tmp_path: Path) -> None:

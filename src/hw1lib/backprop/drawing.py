@@ -21,6 +21,7 @@ SIZE = 10.2  # of text, in points: 9 pixels on a screen of 360
 RADIUS = 0.29
 COLUMNS = (0.5, 2.4, 4.3)
 WIDTH = 4.9
+HIGHEST = 5.3  # from the first unit of a layer to the last, so that figure and caption fit a page
 SHARES = [share / 100 for share in range(18, 84, 2)]  # where along an edge its weight may stand
 
 Place = tuple[float, float]
@@ -81,6 +82,7 @@ def draw_network(network: Network, values: Forward, gradients: Gradients | None 
     color = ORANGE if gradients else BLUE
     shown = [min(size, READABLE) for size in network.sizes]
     gap = max(0.95, 0.05 * shown[1] * max(shown[0], shown[2]))  # the more edges, the more room
+    gap = min(gap, HIGHEST / max(1, max(shown) - 1))
     top = (max(shown) - 1) / 2 * gap + RADIUS
     inputs, hidden, outputs = (_column(x, n, gap) for x, n in zip(COLUMNS, shown, strict=True))
     off = [not active for active in network.active]
@@ -140,9 +142,14 @@ def _notes(places: list[Place], texts: list[str]) -> list[Label]:
 def _draw_edges(
     axes: Axes, edges: list[Edge], notes: list[Label], color: str, *, detailed: bool
 ) -> None:
-    """Lines between the units, with their weights if `detailed`, interrupted by every text."""
+    """Lines between the units, interrupted by every text; if `detailed`, with their weights.
+
+    Weights are left out where they would cover one another, a unit or its bias.
+    """
     largest = max(abs(float(edge.weight)) for edge in edges) or 1.0
     weights = _place_weights(edges, notes) if detailed else []
+    if _is_crowded(weights, edges, notes):
+        weights = []
     for edge in edges:
         axes.plot(
             *_line(edge, [*notes, *weights]),
@@ -167,13 +174,25 @@ def _line(edge: Edge, labels: list[Label]) -> tuple[list[float], list[float]]:
 
 def _place_weights(edges: list[Edge], notes: list[Label]) -> list[Label]:
     """For each edge its weight, on the line, as clear as can be of units, other lines and texts."""
-    placed = list(notes)
-    units = {place for edge in edges for place in (edge.start, edge.end)}
+    placed, units = list(notes), _units(edges)
     for i, edge in enumerate(edges):
         others = edges[:i] + edges[i + 1 :]
         spots = [Label(edge.at(share), _text(edge.weight)) for share in SHARES]
         placed.append(max(spots, key=lambda spot: _clearance(spot, units, others, placed)))
     return placed[len(notes) :]
+
+
+def _units(edges: list[Edge]) -> set[Place]:
+    """The centres of all units that edges connect."""
+    return {place for edge in edges for place in (edge.start, edge.end)}
+
+
+def _is_crowded(labels: list[Label], edges: list[Edge], notes: list[Label]) -> bool:
+    """Whether a label covers a unit or another text."""
+    return any(
+        _clearance(label, _units(edges), [], [*notes, *labels[:i]]) < 0
+        for i, label in enumerate(labels)
+    )
 
 
 def _clearance(label: Label, units: set[Place], edges: list[Edge], labels: list[Label]) -> float:

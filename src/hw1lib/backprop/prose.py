@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
+import torch
 from IPython.display import Markdown
 from sympy import Expr, Float
 
@@ -13,7 +13,7 @@ from hw1lib.backprop.check import GradientCheck
 from hw1lib.backprop.manual import Forward, Gradients
 from hw1lib.backprop.network import READABLE, Network
 from hw1lib.backprop.zeros import Cause, Kind, Zero
-from hw1lib.display import latex, short
+from hw1lib.display import MOST_DIGITS, enough_digits, latex, rounded, short
 
 OUTPUT = {
     "softmax": r"\hat{y}_k = \frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}}",
@@ -23,14 +23,21 @@ LOSS = {
     "softmax": r"L = -\sum_k y_k \log \hat{y}_k",
     "sigmoid": r"L = -y \log \hat{y} - (1 - y) \log (1 - \hat{y})",
 }
+LOSS_STEP = {
+    "softmax": r"the logarithm of a quotient is a difference, and the entries of $y$ sum to 1",
+    "sigmoid": r"with $\hat{y} = e^{z_O} / (1 + e^{z_O})$ both logarithms are differences",
+}
 LOSS_OF_LOGITS = {
-    "softmax": r"L &= \log \sum_j e^{(z_O)_j} - \sum_k y_k \, (z_O)_k",
-    "sigmoid": r"L &= \log \left( 1 + e^{z_O} \right) - y \, z_O",
+    "softmax": r"L &= -\sum_k y_k \left( (z_O)_k - \log \sum_j e^{(z_O)_j} \right) \\"
+    r"&= \log \sum_j e^{(z_O)_j} - \sum_k y_k (z_O)_k",
+    "sigmoid": r"L &= -y \left( z_O - \log \left( 1 + e^{z_O} \right) \right)"
+    r" + (1 - y) \log \left( 1 + e^{z_O} \right) \\"
+    r"&= \log \left( 1 + e^{z_O} \right) - y z_O",
 }
 LOSS_SLOPE = {
-    "softmax": r"\frac{\partial L}{\partial (z_O)_k} &= "
+    "softmax": r"\frac{\partial L}{\partial (z_O)_k} = "
     r"\frac{e^{(z_O)_k}}{\sum_j e^{(z_O)_j}} - y_k = \hat{y}_k - y_k",
-    "sigmoid": r"\frac{\partial L}{\partial z_O} &= \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
+    "sigmoid": r"\frac{\partial L}{\partial z_O} = \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
 }
 
 AGREES = 1e-6  # difference below which two ways give the same derivatives
@@ -44,6 +51,7 @@ def formulas(network: Network) -> dict[str, Markdown]:
         "slope": FUNCTIONS[network.activation].latex_slope,
         "output": OUTPUT[network.output],
         "loss": rf"{LOSS[network.output]} = -\log {probability(network)}",
+        "loss_step": LOSS_STEP[network.output],
         "loss_of_logits": LOSS_OF_LOGITS[network.output],
         "loss_slope": LOSS_SLOPE[network.output],
     }
@@ -58,11 +66,13 @@ def probability(network: Network) -> str:
 
 
 def loss_in_numbers(network: Network, values: Forward) -> Markdown:
-    """-log of the target's probability in numbers, where they can be read, and the loss."""
-    share, loss = math.exp(-float(values.loss)), short(float(values.loss))
-    if 0.0005 < share < 0.9995:
-        return Markdown(rf"= -\log {short(share)} \approx {loss}")
-    return Markdown(rf"\approx {loss}")
+    """-log of the target's probability, with as many digits as the loss needs, and the loss."""
+    probability = torch.exp(-values.loss)
+    digits = enough_digits(lambda p: -torch.log(p), [probability], values.loss)
+    loss = rounded(values.loss).data
+    if digits == MOST_DIGITS:  # a probability that differs from 1 by less than can be shown
+        return Markdown(loss)
+    return Markdown(rf"= -\log {short(float(probability), digits)} {loss}")
 
 
 def agreement_in_words(check: GradientCheck) -> Markdown:
@@ -150,21 +160,32 @@ def _in_numbers(network: Network, gradients: Gradients, cause: Cause) -> str:
 
 
 def _cancelling(network: Network, gradients: Gradients, cause: Cause) -> str:
-    """The sum over the outputs that is 0."""
+    """The sum over the outputs that is 0.
+
+    The errors of a softmax sum to 0, so the target's is minus all others, which leaves one term
+    for each other output.
+    """
     unit = cause.unit + 1
-    weights = [row[cause.unit] for row in network.W_O]
-    errors = [short(error) for error in gradients.b_O.tolist()]
-    errors = [f"({error})" if error.startswith("-") else error for error in errors]
-    products = [rf"{latex(w)} \cdot {e}" for w, e in zip(weights, errors, strict=True)]
-    total = " ".join([products[0], *(p if p[0] == "-" else f"+ {p}" for p in products[1:])])
-    column = ", ".join(map(latex, weights))
-    zero = (
-        f"Column {unit} of $W_O$ is $({column})$, so "
-        rf"$\partial L / \partial h_{{{unit}}} = {total}$ $= 0$"
+    weights = [latex(row[cause.unit]) for row in network.W_O]
+    head = (
+        f"Column {unit} of $W_O$ is $({', '.join(weights)})$, and softmax's errors always sum to "
+        rf"0, so $\partial L / \partial h_{{{unit}}} = "
     )
     if cause.kind == Kind.EQUAL:
-        return f"{zero}: softmax's errors always sum to 0, whatever the input."
-    return f"{zero}: outputs with equal logits get equal probabilities, and their terms cancel."
+        return rf"{head}{weights[0]} \cdot \sum_k (\delta_O)_k$ $= 0$, whatever the input."
+    target = network.y.index(1)
+    products = [
+        rf"({weight} - {_factor(weights[target])}) \cdot {short(error)}"
+        for k, (weight, error) in enumerate(zip(weights, gradients.b_O.tolist(), strict=True))
+        if k != target
+    ]
+    total = " + ".join(products)
+    return f"{head}{total}$ $= 0$: outputs with equal logits have equal errors."
+
+
+def _factor(number: str) -> str:
+    """A number within a product or behind a minus sign, in brackets where it is negative."""
+    return f"({number})" if number.startswith("-") else number
 
 
 def _symbol(zero: Zero) -> str:

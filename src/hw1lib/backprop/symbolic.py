@@ -37,10 +37,17 @@ def activation(name: str, z: Expr, active: bool = True) -> Expr:
 def written_out(network: Network) -> dict[str, Expr | Matrix]:
     """z_H, h, z_O and y_hat as columns of exact expressions, and the loss (@eq-forward)."""
     z_H, h, z_O = _layers(network)
-    powers = z_O.applyfunc(sympy.exp)
-    softmax = network.output == "softmax"
-    y_hat = powers / sympy.Add(*powers) if softmax else powers.applyfunc(lambda p: p / (1 + p))
-    return {"z_H": z_H, "h": h, "z_O": z_O, "y_hat": y_hat, "loss": cross_entropy(network, z_O)}
+    loss = cross_entropy(network, z_O)
+    return {"z_H": z_H, "h": h, "z_O": z_O, "y_hat": _probabilities(network, z_O), "loss": loss}
+
+
+def _probabilities(network: Network, z_O: Matrix) -> Matrix:
+    """y_hat (@eq-prediction), its powers divided by the smallest if the logits are rational."""
+    if network.output == "sigmoid":
+        return z_O.applyfunc(lambda z: sympy.exp(z) / (1 + sympy.exp(z)))
+    smallest = min(z_O) if all(z.is_Rational for z in z_O) else sympy.S.Zero
+    powers = z_O.applyfunc(lambda z: sympy.exp(z - smallest))
+    return powers / sympy.Add(*powers)
 
 
 def cross_entropy(network: Network, z_O: Matrix) -> Expr:

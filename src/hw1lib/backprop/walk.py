@@ -173,6 +173,4 @@ def walk_table(network: Network, values: Forward, gradients: Gradients) -> Markd
 
 def _in_a_row(value: Tensor) -> str:
     """A vector as a row, so that the table stays short; others as usual."""
-    if value.ndim != 1:
-        return latex(value)
-    return rf"({', '.join(latex(entry) for entry in value)})^\top"
+    return rf"{latex(value[None])}^\top" if value.ndim == 1 else latex(value)

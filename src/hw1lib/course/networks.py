@@ -10,8 +10,10 @@ from hashlib import shake_256
 import numpy as np
 
 from hw1lib.backprop.exact import classes
+from hw1lib.backprop.judging import NEGLIGIBLE
+from hw1lib.backprop.mistakes import follow
 from hw1lib.backprop.network import CHOICES, Decimal, Matrix, Network, Vector
-from hw1lib.course.mistakes import DERIVATIVES, NEGLIGIBLE, entries, follow
+from hw1lib.course.places import DERIVATIVES, entries
 from hw1lib.errors import InputError
 
 ROOM = 4  # units of a layer that a sheet has room for
@@ -95,7 +97,8 @@ def is_exercise(design: Design, network: Network) -> bool:
 
     As many hidden units as the design says are off, and as many are on without reaching the loss.
     No pre-activation is 0 and no two logits are equal. Every asked value that isn't 0 can be
-    written in three decimals, and the loss is neither small nor large.
+    written in three decimals, a power of e is at least 1, so that it may be rounded, too, and the
+    loss is neither small nor large.
     """
     if 0 in network.z_H or sum(not active for active in network.active) != design.off:
         return False
@@ -108,9 +111,10 @@ def is_exercise(design: Design, network: Network) -> bool:
     if len(set(output.logits)) < len(output.logits):
         return False
     values = follow(network)
-    sizes = np.abs([*entries(values, (*DERIVATIVES, "y_hat")).values()])
-    is_seen = np.all((sizes < NEGLIGIBLE) | (sizes >= SMALLEST))
-    return bool(EASIEST <= values["loss"] <= HARDEST and is_seen)
+    sizes = np.abs([*entries(values, DERIVATIVES).values()])
+    is_seen = np.all((sizes < NEGLIGIBLE) | (sizes >= SMALLEST)) and min(values["y_hat"]) > SMALLEST
+    is_steady = network.output == "sigmoid" or max(values["z_O"]) >= 0
+    return bool(EASIEST <= values["loss"] <= HARDEST and is_seen and is_steady)
 
 
 def _draw(design: Design, identifier: str, attempt: int) -> Network:
