@@ -6,7 +6,7 @@ import os
 
 
 class InputError(Exception):
-    """Something the user gave can't be used.
+    """Raised for unusable input.
 
     The message is one sentence that names the field or file and the cure. The command line prints
     it without a traceback and exits with code 2; in a notebook it stands alone below the cell.

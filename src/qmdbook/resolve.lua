@@ -246,6 +246,16 @@ local function code(el)
     .. "</summary>", true), el, raw("</details>", true) }
 end
 
+-- In print code stays on the page of its output.
+local function with_its_output(blocks)
+  local first = blocks[1]
+  if #blocks > 1 and first.t == "CodeBlock" and first.classes:includes("cell-code") then
+    blocks[1] = pandoc.Div({ first }, pandoc.Attr("", {},
+      { ["typst:sticky"] = "true", ["typst:above"] = "1.2em", ["typst:below"] = "0.7em" }))
+  end
+  return blocks
+end
+
 local function div(el)
   if el.classes:includes("content-visible") or el.classes:includes("content-hidden") then
     return is_visible(el) and el.content or leave_out(el.content)
@@ -259,7 +269,7 @@ local function div(el)
     if format == "ipynb" then
       el.content, el.attributes = notebook_cell(el), {}
     elseif #el.content == 0 or format == "typst" then -- a block of typst would eat a figure's spacing
-      return el.content
+      return with_its_output(el.content)
     elseif el.content:find_if(function(block) return block.t == "Header" end) then
       return el.content -- headings in a box are missing from the page's table of contents
     end

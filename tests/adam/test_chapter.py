@@ -60,7 +60,7 @@ def test_the_simulation_misses_as_often_as_said(names: dict[str, Any]) -> None:
     assert {2, 10, 100} <= set(names["plotted"])
 
 
-def test_the_zero_is_forgotten_when_the_chapter_says(names: dict[str, Any]) -> None:
+def test_the_zero_weighs_little_when_the_chapter_says(names: dict[str, Any]) -> None:
     for beta, half, rest in zip((0.9, 0.999), names["half_life"], names["negligible"], strict=True):
         assert beta**half <= 0.5 < beta ** (half - 1)
         assert beta**rest <= 0.01 < beta ** (rest - 1)

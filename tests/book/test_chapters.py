@@ -89,7 +89,8 @@ def test_notebooks_run_again_anywhere_and_say_the_same(
 ) -> None:
     path = built.site.parent / "notebooks" / f"{name}.ipynb"
     notebook, again = (nbformat.read(path, as_version=4) for _ in range(2))
-    NotebookClient(again, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(again, timeout=60, coalesce_streams=True, resources=place).execute()
     for before, after in zip(notebook.cells, again.cells, strict=True):
         assert (before.id, before.source) == (after.id, after.source)
         outputs = [cell.get("outputs", []) for cell in (before, after)]

@@ -18,6 +18,7 @@ from hw1lib.cifar.plots import (
     plot_class_accuracy,
     plot_confusion,
     plot_first_layer,
+    plot_flat,
     plot_losses,
 )
 from hw1lib.cifar.predictions import Predictions
@@ -57,45 +58,42 @@ def texts(axes: Axes) -> list[str]:
 
 
 def test_losses_show_every_seed_the_median_and_the_range(history: pd.DataFrame) -> None:
-    above, below = plot_losses(history, window=2).axes
-    for axes in (above, below):
-        assert [2.0, 1.5, 1.0, 0.2, 0.1] in drawn(axes)
-        assert [2.2, 1.7, 3.0, 0.5, 0.2, 0.1] in drawn(axes)
-        assert any(line == pytest.approx([2.1, 1.6, 2.0, 0.35, 0.15]) for line in drawn(axes))
-        assert "training\n0.100" in texts(axes)
-    assert "test\n4.00" in texts(above)  # seed 7 ends at 4, seed 8 too
-    (band,) = (
-        c
-        for c in below.collections
-        if isinstance(c, PolyCollection) and len(c.get_paths()[0].vertices) > 8
-    )
-    assert {(3.0, 1.0), (3.0, 3.0)} <= {(x, y) for x, y in band.get_paths()[0].vertices}
-    assert below.get_yscale() == "log"
+    (axes,) = plot_losses(history).axes
+    assert [2.0, 1.5, 1.0, 0.2, 0.1] in drawn(axes)
+    assert [2.2, 1.7, 3.0, 0.5, 0.2, 0.1] in drawn(axes)
+    assert any(line == pytest.approx([2.1, 1.6, 2.0, 0.35, 0.15]) for line in drawn(axes))
+    assert "training\n0.1000" in texts(axes)
+    assert "test\n4.00" in texts(axes)  # seed 7 ends at 4, seed 8 too
+    bands = [c for c in axes.collections if isinstance(c, PolyCollection)]
+    corners = {(x, y) for band in bands for x, y in band.get_paths()[0].vertices}
+    assert {(3.0, 1.0), (3.0, 3.0)} <= corners
 
 
-def test_losses_mark_lowest_test_loss_spike_stops_and_the_last_window(
-    history: pd.DataFrame,
-) -> None:
-    above, below = plot_losses(history, window=2).axes
-    points = [line.get_xydata().tolist() for line in above.lines if line.get_marker() == "o"]
-    assert points == [[[2, 1], [3, 1]]]
-    spike = next(text for text in above.texts if text.get_text() == "seed 8, epoch 3")
-    assert spike.xy == (3, 3.0)
-    stops = next(line.get_xdata() for line in below.lines if line.get_marker() == "|")
-    assert list(stops) == [5, 6]
-    assert "the last 2 epochs of seed 7\nlie within 0.1000 nats" in texts(below)
-    assert [0.2, 0.1] in drawn(below)
+def test_losses_mark_lowest_test_loss_and_stops(history: pd.DataFrame) -> None:
+    (axes,) = plot_losses(history).axes
+    ticks = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "|"]
+    assert ticks == [[2, 3], [5, 6]]
+
+
+def test_the_end_is_drawn_on_both_scales(history: pd.DataFrame) -> None:
+    linear, log = plot_flat(history, window=2).axes
+    assert (linear.get_yscale(), log.get_yscale()) == ("linear", "log")
+    for axes in (linear, log):
+        assert drawn(axes)[:3] == [
+            [2.0, 1.5, 1.0, 0.2, 0.1], [2.2, 1.7, 3.0, 0.5, 0.2, 0.1], [0.2, 0.1]
+        ]  # fmt: skip
+    assert drawn(plot_flat(history, window=1).axes[0])[0] == [1.0, 0.2, 0.1]
 
 
 def test_accuracies_are_in_percent(history: pd.DataFrame) -> None:
     (axes,) = plot_accuracies(history).axes
     assert [12.5, 25, 37.5, 50, 62.5, 75] in drawn(axes)
-    assert "test\n34.4" in texts(axes)  # the median of 5/16 and 6/16
+    assert "test\n34.4" in texts(axes)  # the mean of 5/16 and 6/16
 
 
 def test_one_seed_can_be_drawn(history: pd.DataFrame) -> None:
     alone = history[history["seed"] == 7]
-    for figure in (plot_losses(alone, 2), plot_accuracies(alone)):
+    for figure in (plot_losses(alone), plot_flat(alone, 2), plot_accuracies(alone)):
         figure.canvas.draw()
 
 
@@ -105,7 +103,7 @@ def test_predictions_are_shown(predictions: Predictions) -> None:
     assert texts(axes) == [f"{100 * share:.0f}" for share in shares]
     (axes,) = plot_class_accuracy(predictions).axes
     means = sorted((100 * predictions.class_accuracy()).mean(axis="columns"))
-    assert texts(axes)[:10] == [f"{mean:.0f}" for mean in means]
+    assert texts(axes)[:10] == [f"{mean:.1f}" for mean in means]
     (axes,) = plot_calibration(predictions).axes
     assert drawn(axes)[1] == list(100 * predictions.calibration()["accuracy"])
 
@@ -138,7 +136,8 @@ def test_letters_are_legible_on_a_phone(root: Path, predictions: Predictions) ->
     results = load_results(root / "results")
     weights = results.weights["0.weight"][:16]
     figures: list[Figure] = [
-        plot_losses(results.history, 10), plot_accuracies(results.history),
+        plot_losses(results.history), plot_accuracies(results.history),
+        plot_flat(results.history, 10),
         plot_confusion(predictions), plot_class_accuracy(predictions),
         plot_calibration(predictions), plot_first_layer(weights, weights),
     ]  # fmt: skip

@@ -50,7 +50,7 @@ class Forward:
 
 @dataclass(frozen=True)
 class Gradients:
-    """The loss's derivatives, in float64, each in its parameter's shape.
+    """The loss's derivatives, in float64, each with the shape of its parameter.
 
     Attributes:
         dL_dh: (m,) derivatives with respect to the activations h.

@@ -25,7 +25,7 @@ class Kind(Enum):
     DISCONNECTED = "all outgoing weights of hidden unit {unit} are 0, so it does not reach the loss"
     EQUAL = (
         "the outgoing weights of hidden unit {unit} are equal, so it shifts all logits alike, "
-        "which leaves the softmax as it is"
+        "which leaves the softmax unchanged"
     )
     CANCELLING = "what hidden unit {unit} contributes through the outputs cancels"
     SINGLE = "there is only one class, so the prediction is always right"

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import Transform
 from torch import Tensor
 
 from hw1lib.cifar.predictions import Predictions
@@ -16,33 +17,45 @@ COLUMNS = 4  # images of weights side by side
 SHADES = 6  # of either colour in images of weights, for a small file
 
 
-def plot_losses(history: pd.DataFrame, window: int) -> Figure:
-    """Both losses over the epochs; below, the training loss on a logarithmic scale.
-
-    Ticks mark the stops, dots each seed's lowest test loss, the box the `window` of epochs that
-    stopped the first seed (@eq-stopping). The largest rise of the training loss within an epoch is
-    named.
-    """
+def plot_losses(history: pd.DataFrame) -> Figure:
+    """Both losses over the epochs; ticks mark each seed's lowest test loss, and the stops."""
     train, test = _by_seed(history, "train_loss"), _by_seed(history, "test_loss")
-    with book_figure(WIDTH, 5.2) as (figure, whole):
+    with book_figure(WIDTH, 3.6) as (figure, axes):
+        _draw(axes, test, ORANGE, "test", ".2f")
+        _draw(axes, train, BLUE, "training", ".4f")
+        axes.set_ylim(bottom=-0.16 * test.max().max())
+        axes.set_ylabel("cross-entropy (nats)")
+        axes.set_xlabel("epoch")
+        _mark(axes, test.idxmin(), ORANGE)
+        axes.text(
+            test.idxmin().max(), 0.03, " lowest test loss", color=ORANGE, transform=_foot(axes)
+        )
+        _mark_stops(axes, history)
+    return figure
+
+
+def plot_flat(history: pd.DataFrame, window: int) -> Figure:
+    """The end of the training loss on a linear (left) and a logarithmic scale (right).
+
+    The `window` of epochs that stopped the first seed is green (@eq-stopping), and so are the
+    ticks where each seed stopped.
+    """
+    train = _by_seed(history, "train_loss")
+    stop = int(history.groupby("seed")["epoch"].max().min())
+    ends = train.loc[max(1, stop - 2 * window) :]
+    last = train[train.columns[0]].dropna().tail(window)
+    with book_figure(WIDTH, 2.7) as (figure, whole):
         whole.remove()
-        above, below = figure.subplots(2, 1, sharex=True)
-        _draw(above, test, ORANGE, "test", ".2f")
-        _draw(above, train, BLUE, "training", ".3f")
-        above.plot(test.idxmin(), test.min(), "o", color=ORANGE, markersize=4)
-        best, near = float(test.min().max()), float(test.idxmin().min())
-        above.text(near, 1.9 * best, "lowest test loss\nof each seed", color=ORANGE)
-        above.set_ylim(bottom=0)
-        _name_spike(above, train)
-        _draw(below, train, BLUE, "training", ".3f")
-        below.set_yscale("log")
-        below.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
-        _box_last_epochs(below, train, window)
-        _mark_stops(below, history)
-        for axes in (above, below):
-            axes.set_ylabel("cross-entropy (nats)")
-        below.set_xlabel("epoch")
-        figure.align_ylabels()
+        for axes, scale in zip(figure.subplots(1, 2), ("linear", "log"), strict=True):
+            axes.plot(ends, color=BLUE, linewidth=0.8, alpha=0.7)
+            axes.plot(last, color=GREEN, linewidth=2.4)
+            axes.set_yscale(scale)
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
+            axes.set_title(f"{scale} scale")
+            axes.set_xlabel("epoch")
+            _mark_stops(axes, history, "")
+        figure.axes[0].set_ylabel("training loss (nats)")
+        figure.axes[0].set_ylim(bottom=-0.12 * ends.max().max())  # room for the ticks
         figure.tight_layout()
     return figure
 
@@ -86,7 +99,7 @@ def plot_class_accuracy(predictions: Predictions) -> Figure:
         for place, (_, shares) in enumerate(table.iterrows()):
             axes.plot([shares.min(), shares.max()], [place, place], color=BLUE, linewidth=3)
             axes.plot(shares.mean(), place, "o", color=BLUE)
-            label_line(axes, shares.max(), place, f"{shares.mean():.0f}", BLUE)
+            label_line(axes, shares.max(), place, f"{shares.mean():.1f}", BLUE)
         axes.set_yticks(range(len(table)), table.index)
         axes.axvline(100 / len(table), color=GRAY, linewidth=0.8)
         axes.text(100 / len(table), len(table) - 0.6, " guessing", color=GRAY)
@@ -151,54 +164,30 @@ def _by_seed(history: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _draw(axes: Axes, values: pd.DataFrame, color: str, name: str, form: str) -> None:
-    """A thin line per seed; median and range while all seeds train; the median of the ends."""
+    """A thin line per seed; median and range while all seeds train; the mean of the ends."""
     axes.plot(values, color=color, linewidth=0.6, alpha=0.5)
     common = values.dropna()
     low, high = common.min(axis="columns"), common.max(axis="columns")
     axes.fill_between(common.index, low, high, color=color, alpha=0.2, linewidth=0)
     axes.plot(common.median(axis="columns"), color=color)
-    end = float(values.ffill().iloc[-1].median())
+    end = float(values.ffill().iloc[-1].mean())
     label_line(axes, float(values.index[-1]), end, f"{name}\n{end:{form}}", color, dy=8)
     axes.margins(x=0.02)
 
 
-def _name_spike(axes: Axes, losses: pd.DataFrame) -> None:
-    """Names seed and epoch of the largest rise within an epoch."""
-    rises = losses.diff()
-    seed = rises.max().idxmax()
-    epoch = int(rises[seed].argmax()) + 1
-    axes.annotate(
-        f"seed {seed}, epoch {epoch}",
-        (epoch, losses[seed].iloc[epoch - 1]),
-        xytext=(-5, 0),
-        textcoords="offset points",
-        color=BLUE,
-        ha="right",
-        va="center",
-    )
-
-
-def _box_last_epochs(axes: Axes, losses: pd.DataFrame, window: int) -> None:
-    """Shades the epochs that stopped the first seed, from their lowest loss to their highest."""
-    seed = losses.columns[0]
-    last = losses[seed].dropna().tail(window)
-    spread = last.max() - last.min()
-    axes.fill_between(last.index, last.min(), last.max(), color=GREEN, alpha=0.35, linewidth=0)
-    axes.plot(last, color=GREEN)
-    axes.annotate(
-        f"the last {len(last)} epochs of seed {seed}\nlie within {spread:.4f} nats",
-        (last.index[0], last.min()),
-        xytext=(-24, 0),
-        textcoords="offset points",
-        color=GREEN,
-        ha="right",
-        va="bottom",
-    )
-
-
-def _mark_stops(axes: Axes, history: pd.DataFrame) -> None:
+def _mark_stops(axes: Axes, history: pd.DataFrame, label: str = "stops ") -> None:
     """A tick on the epoch axis where each seed's training stopped."""
     stops = history.groupby("seed")["epoch"].max()
-    place = axes.get_xaxis_transform()
-    axes.plot(stops, [0.025] * len(stops), "|", color=GREEN, markersize=9, transform=place)
-    axes.text(stops.min(), 0.03, "stops ", color=GREEN, ha="right", transform=place)
+    _mark(axes, stops, GREEN)
+    axes.text(stops.min(), 0.03, label, color=GREEN, ha="right", transform=_foot(axes))
+
+
+def _mark(axes: Axes, epochs: pd.Series[int], color: str) -> None:
+    """Ticks on the epoch axis."""
+    places = [0.025] * len(epochs)
+    axes.plot(epochs, places, "|", color=color, markersize=9, transform=_foot(axes))
+
+
+def _foot(axes: Axes) -> Transform:
+    """Epochs across; up, shares of the height."""
+    return axes.get_xaxis_transform()
