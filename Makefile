@@ -9,13 +9,13 @@ COURSE ?=
 export NAME COURSE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss *.js playground/*)
+CHAPTERS := $(wildcard *.qmd) _quarto.yml network.toml references.bib $(wildcard *.css *.scss interactive/adam/* interactive/backprop/*)
 RESULTS := $(wildcard results/*.json results/*.csv results/weights.safetensors results/predictions.safetensors)
 PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 
 .DEFAULT_GOAL := book
-.PHONY: book submission train coding check test coverage lint types format lock clean help
+.PHONY: book submission train coding check test coverage lint scripts types format lock clean help
 
 book: _book/.qmdbook ## build site, PDF and notebooks into _book/ (the default)
 
@@ -49,6 +49,12 @@ lint: | $(VENV)/.installed-test ## check style, spelling, the order of imports a
 	$(BIN)/codespell
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	@$(MAKE) --no-print-directory scripts
+
+scripts: ## check style and types of the interactive figures' scripts, where Node is installed
+	@if command -v npm > /dev/null && (cd interactive && npm ci --silent --no-audit --no-fund); \
+	then cd interactive && npm run --silent lint; \
+	else echo "SKIPPED: the scripts in interactive/ are not checked, for which Node 20 and its packages are needed."; fi
 
 types: | $(VENV)/.installed-test ## check types
 	$(BIN)/mypy
@@ -56,6 +62,7 @@ types: | $(VENV)/.installed-test ## check types
 format: | $(VENV)/.installed-test ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@if test -d interactive/node_modules; then cd interactive && npm run --silent format; fi
 
 lock: ## write constraints.txt anew: the newest version of everything but PyTorch
 	rm -rf .lock

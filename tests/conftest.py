@@ -69,7 +69,7 @@ def built_by_quarto(root: Path, build_once: BuildOnce) -> Outputs:
     """The whole book, built by Quarto from a copy, since it writes beside the chapters."""
 
     def make(folder: Path) -> Outputs:
-        others = shutil.ignore_patterns(".*", "_book*", "submission", "data")
+        others = shutil.ignore_patterns(".*", "_book*", "submission", "data", "node_modules")
         shutil.copytree(root, folder / "book", ignore=others)
         return render(folder / "book", folder / "_book", "quarto")
 
@@ -84,6 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "images": None if os.environ.get("HW1_DATA") else "HW1_DATA names no CIFAR-10 images",
         "quarto": find_quarto().problem,
         "browser": None if shutil.which("chromium") else "chromium is not installed",
+        "node": None if shutil.which("node") else "Node is not installed",
     }
     for item in items:
         for marker, reason in reasons.items():

@@ -142,4 +142,4 @@ def test_ci_runs_make_check_on_every_system_and_python_pinned_and_limited() -> N
     assert all(re.fullmatch(r"[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v[\d.]+", use) for use in used)
     assert WORKFLOW["permissions"] == {"contents": "read"}
     assert all(job["timeout-minutes"] <= 60 for job in jobs.values())
-    assert set(jobs["publish"]["needs"]) == {"check", "book"}
+    assert set(jobs["publish"]["needs"]) == set(jobs) - {"publish"}

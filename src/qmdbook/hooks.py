@@ -22,12 +22,12 @@ from qmdbook.execute import all_cached, unexecuted
 from qmdbook.notebook import write_notebooks
 from qmdbook.project import Project, load_project
 from qmdbook.qmd import Chapter, parse_chapter
+from qmdbook.scripts import plain
 
 RECORD = Path(".quarto", "qmdbook.json")
 OPTIONS = re.compile(r"(#\|.*\n?)*\n*")
 MODULE = re.compile(r'(<script src="[^"]*quarto\.js") type="module"')
 TABSETS = re.compile(r'<script src="[^"]*tabsets\.js" type="module"></script>\n?')
-IMPORT = re.compile(r'(?m)^import \* as (\w+) from "([^"]+)";$')
 
 
 def main(when: str) -> int:
@@ -73,7 +73,9 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     rendered = [Path(name).stem for name in outputs if name.endswith(".html")]
     if not rendered:
         return
-    texts = {script: classic(script) for script in site.glob("site_libs/quarto-html/*.js")}
+    texts = {script: plain(script) for script in site.glob("site_libs/quarto-html/*.js")}
+    scripts = [path for path in project.resources if path.suffix == ".js"]
+    texts |= {site / path.relative_to(folder): plain(path) for path in scripts}
     texts |= {page: _with_classic_scripts(page) for page in site.glob("*.html")}
     for path, text in texts.items():
         if text != path.read_text(encoding="utf-8"):
@@ -120,18 +122,6 @@ def adopted(chapter: Chapter, kept: NotebookNode) -> NotebookNode | None:
     for cell, own in zip(code, outputs, strict=True):
         cell.outputs = own
     return wanted
-
-
-def classic(script: Path) -> str:
-    """A module script and those that it imports as a plain one: browsers load none from a disk."""
-
-    def inline(found: re.Match[str]) -> str:
-        module = (script.parent / found[2]).read_text(encoding="utf-8")
-        exported = ", ".join(re.findall(r"(?m)^export function (\w+)", module))
-        body = re.sub(r"(?m)^export ", "", module)
-        return f"const {found[1]} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
-
-    return IMPORT.sub(inline, script.read_text(encoding="utf-8"))
 
 
 def _with_classic_scripts(page: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from qmdbook.book import Book
 from qmdbook.pandoc import HERE, Document, run_pandoc
+from qmdbook.scripts import plain
 
 TEMPLATES, FONTS = HERE / "templates", HERE / "fonts"
 ASSETS = ("book.css", "book.js", "pages.js", "search.js", "theme.js", "favicon.svg")
@@ -48,7 +49,10 @@ def build_site(book: Book) -> None:
     files |= {str(file.relative_to(project.folder)): file for file in project.resources}
     for name, source in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, folder / name)
+        if source.suffix == ".js":
+            (folder / name).write_text(plain(source), encoding="utf-8")
+        else:
+            shutil.copy(source, folder / name)
     script = f"window.searchIndex = {json.dumps(entries, ensure_ascii=False)};\n"
     (folder / "assets" / "search-index.js").write_text(script, encoding="utf-8")
 

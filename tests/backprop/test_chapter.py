@@ -50,7 +50,7 @@ def run(text: str) -> tuple[dict[str, Any], str]:
 def chapter(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs the chapter with a network, and undoes what it sets."""
     (tmp_path / "_quarto.yml").touch()
-    (tmp_path / "playground").symlink_to(root / "playground")
+    (tmp_path / "interactive").symlink_to(root / "interactive")
     monkeypatch.chdir(tmp_path)
     text, default = (
         (root / "q1_backprop.qmd").read_text(encoding="utf-8"),

@@ -68,7 +68,9 @@ def test_a_network_file_of_windows_in_a_strange_place(
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 def test_make_in_a_strange_place(root: Path, tmp_path: Path) -> None:
     """The real book and what is handed in, with the environment that is here."""
-    generated = shutil.ignore_patterns(".*", "_book*", "submission", "data", "__pycache__")
+    generated = shutil.ignore_patterns(
+        ".*", "_book*", "submission", "data", "__pycache__", "node_modules"
+    )
     folder = shutil.copytree(root, tmp_path / STRANGE, ignore=generated)
     (folder / ".venv").symlink_to(sys.prefix)
     wanted = {**os.environ, **BARE, "QUARTO_PATH": "none", "PYTHONPATH": str(folder / "src")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from qmdbook.hooks import adopted, after, before, classic
+from qmdbook.hooks import adopted, after, before
 from qmdbook.qmd import parse_chapter
 from smallbook import write_book
 
@@ -96,10 +97,9 @@ def test_pages_work_from_a_disk_have_notebooks_and_old_ones_are_named(
         after(book, site, ["_book/index.html", "_book/q1_one.html"], True)
         page = (site / "index.html").read_text()
         assert page == ('<script src="site_libs/quarto-html/quarto.js" defer></script>\n<p>Text')
-        assert classic(scripts / "quarto.js") == (
-            "const tabs = (() => {\nfunction init() {\n  show();\n}\n\nreturn { init };\n})();"
-            "\ntabs.init();"
-        )
+        script = (scripts / "quarto.js").read_text()
+        assert "tabs.init();" in script
+        assert not re.search("import|export", script)
     notebook = nbformat.read(site / "notebooks" / "q1_one.ipynb", as_version=4)
     assert notebook.cells[-1].source == "# 1  1\n\n2".replace("  ", "\u2002")
     capsys.readouterr()

@@ -9,9 +9,11 @@ from typing import Any
 
 from IPython.display import Markdown
 
+from hw1lib.backprop.formulas import Tree, parse
 from hw1lib.backprop.judging import CLOSE, EXACT, HINTS, LONGEST, NEGLIGIBLE, Tolerance
 from hw1lib.backprop.manual import backward
-from hw1lib.backprop.mistakes import SENTENCES
+from hw1lib.backprop.mistakes import MISTAKES, SENTENCES, Formula
+from hw1lib.backprop.mistakes import STEPS as FORMULAS
 from hw1lib.backprop.network import (
     CHOICES,
     FIELDS,
@@ -29,27 +31,38 @@ from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import Kind
 from hw1lib.project import project_root
 
-FOLDER = "playground"
+FOLDER = "interactive/backprop"
 LARGEST = 4  # units of a layer that the page has room for
-SCRIPTS = (
-    "exact", "notation", "network", "backprop", "zeros", "drawing", "tables", "walk", "explore",
-    "exercise", "practise", "start",
-)  # fmt: skip
+LEVELS = (  # of exercises, from easy to hard, as exercise.js draws them
+    "a ReLU that is off",
+    "an input of 0",
+    "equal weights",
+    "one output",
+)
+# What the formulas call a value that the walk goes through.
+VALUES = {
+    "delta_O": "db_O",
+    "b_O": "db_O",
+    "W_O": "dW_O",
+    "delta_H": "db_H",
+    "b_H": "db_H",
+    "W_H": "dW_H",
+}
 
 
 def playground(network: Network) -> Markdown:
-    """The panels, what their scripts know of the package, and the scripts, as raw HTML."""
+    """The panels, what their script knows of the package, and the script, as raw HTML."""
     options = {"sizes": [str(i + 1) for i in range(LARGEST)], **CHOICES}
     panels = (project_root() / FOLDER / "panels.html").read_text(encoding="utf-8")
     choices = {name: _options(values) for name, values in options.items()}
-    panels = panels.format(rule=Tolerance().rule, **choices)
+    panels = panels.format(rule=Tolerance().rule, levels=_options(LEVELS), **choices)
     data = json.dumps(rules(network), ensure_ascii=False).replace("<", "\\u003c")
     lines = [
         f'<link rel="stylesheet" href="{FOLDER}/playground.css">',
         f'<div id="playground" hidden>\n{panels.strip()}\n</div>',
         "<noscript><p>The network to play with needs JavaScript.</p></noscript>",
         f'<script type="application/json" id="playground-rules">{data}</script>',
-        *(f'<script src="{FOLDER}/{name}.js"></script>' for name in SCRIPTS),
+        f'<script src="{FOLDER}/main.js"></script>',
     ]
     return Markdown("\n".join(["```{=html}", *lines, "```"]))
 
@@ -81,7 +94,9 @@ def rules(network: Network) -> dict[str, Any]:
         "refusals": {**REFUSALS, "syntax": syntax},
         "reasons": {kind.name.lower(): kind.value for kind in Kind},
         "no_zeros": no_zeros.replace(str(gradients.total), "{total}"),
-        "steps": [asdict(step) for step in STEPS],
+        "steps": [asdict(step) | {"value": VALUES.get(step.name, step.name)} for step in STEPS],
+        "formulas": {name: _tree(formula) for name, formula in FORMULAS.items()},
+        "mistakes": [asdict(m) | {"formula": parse(m.formula)} for m in MISTAKES],
         "hints": SENTENCES | HINTS,
         "judging": {
             **asdict(Tolerance()),
@@ -91,6 +106,12 @@ def rules(network: Network) -> dict[str, Any]:
             "close": CLOSE,
         },
     }
+
+
+def _tree(formula: Formula) -> Tree | dict[str, Tree]:
+    if isinstance(formula, str):
+        return parse(formula)
+    return {choice: parse(text) for choice, text in formula.items()}
 
 
 def _texts(value: object) -> str | list[Any]:
