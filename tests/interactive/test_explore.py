@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from hw1lib.backprop.judging import HINTS
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import ACTIVATIONS, PARAMETERS, Network
+from hw1lib.backprop.slips import first_slip
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.errors import InputError
@@ -112,6 +113,7 @@ GOOD = {"x": [1, 2], "y": [0, 1], "W_H": [[1, 0]], "b_H": [0], "W_O": [[1], [2]]
         {"y": 1}, {"y": [1, 1]}, {"y": ["1/2", "1/2"]}, {"activation": "<script>"}, {"output": 1},
         {"output": "sigmoid"}, {"output": "sigmoid", "y": 2, "W_O": [[1]], "b_O": [0]},
         {"example": "yes"}, {"x": ["a" * 100]}, {"y": "maybe"}, {"x": {}},
+        {"activation": "Linear"}, {"output": "logistic"}, {"y": [[0, 1]]},
     ],
 )  # fmt: skip
 def test_what_the_package_refuses_is_refused_in_its_words(page: Page, change: Any) -> None:
@@ -135,6 +137,13 @@ def test_what_the_package_refuses_is_refused_in_its_words(page: Page, change: An
 def test_text_that_is_no_toml_is_refused(page: Page, text: str) -> None:
     (shown,) = page.evaluate(SOLVE, [text])
     assert shown["refusal"].startswith("is not TOML (at line ")
+
+
+@pytest.mark.parametrize("line", ["x = [−1, 2]", "x = [1/2, .5]", "x: [1, 2]", "activation = relu"])
+def test_what_toml_does_not_take_is_refused_with_the_cure(page: Page, line: str) -> None:
+    text = f"# mine\n{line}\n"
+    (shown,) = page.evaluate(SOLVE, [text])
+    assert shown["refusal"] == f"{first_slip(text)}."
 
 
 def test_toml_of_all_the_forms_that_people_write(page: Page) -> None:
