@@ -98,6 +98,16 @@ export function hidden({ at }) {
   return new Set(at < 0 ? [] : rules.steps.slice(at + 1).map(({ name }) => name));
 }
 
+/**
+ * The names under which formulas have those values.
+ * @param {Walk} walk
+ */
+export function hiddenValues({ at }) {
+  const known = new Set(rules.steps.slice(0, at + 1).map(({ value }) => value));
+  const values = rules.steps.map(({ value }) => value).filter((value) => !known.has(value));
+  return new Set(at < 0 ? [] : values);
+}
+
 /** @type {(walk: Walk, pass: Pass) => void} */
 export function show({ at, view, chips }, pass) {
   const count = rules.steps.length;

@@ -27,6 +27,7 @@ from hw1lib.backprop.network import (
     Network,
 )
 from hw1lib.backprop.prose import explain_zeros
+from hw1lib.backprop.slips import SLIPS, SYNONYMS
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import Kind
 from hw1lib.project import project_root
@@ -91,6 +92,8 @@ def rules(network: Network) -> dict[str, Any]:
         "required": REQUIRED,
         "parameters": PARAMETERS,
         "choices": CHOICES,
+        "synonyms": SYNONYMS,
+        "slips": SLIPS,
         "number": NUMBER.pattern,
         "largest": MAX_NUMBER,
         "room": LARGEST,
