@@ -127,7 +127,8 @@ export function describe(place, pass, { name, value, entry, latex, equation, why
   const head = element(place, "p.formula");
   element(head, "span.soft", {}, count);
   formula(head, chosen(pass.network, latex));
-  element(head, "a", { href: `#${equation}` }, equationName(equation));
+  const page = document.getElementById(equation) ? "" : "q1_backprop.html";
+  element(head, "a", { href: `${page}#${equation}` }, equationName(equation));
   element(place, "p", {}, chosen(pass.network, why));
   const list = element(place, "ul.lines");
   for (const [index, number] of entries(pass.values[value])) {

@@ -68,6 +68,8 @@ def probability(network: Network) -> str:
 def loss_in_numbers(network: Network, values: Forward) -> Markdown:
     """-log of the target's probability, with as many digits as the loss needs, and the loss."""
     probability = torch.exp(-values.loss)
+    if probability == 0:  # too small for a float64
+        return rounded(values.loss)
     digits = enough_digits(lambda p: -torch.log(p), [probability], values.loss)
     loss = rounded(values.loss).data
     if digits == MOST_DIGITS:  # a probability that differs from 1 by less than can be shown
