@@ -78,7 +78,8 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     texts |= {site / path.relative_to(folder): plain(path) for path in scripts}
     texts |= {page: _with_classic_scripts(page) for page in site.glob("*.html")}
     for path, text in texts.items():
-        if text != path.read_text(encoding="utf-8"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or text != path.read_text(encoding="utf-8"):
             path.write_text(text, encoding="utf-8")
     try:
         chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
