@@ -151,7 +151,7 @@ def _in_numbers(network: Network, gradients: Gradients, cause: Cause) -> str:
             f"0$, nor the derivative, $f'((z_H)_{{{unit}}}) = 0$."
         )
     if cause.kind == Kind.KINK:
-        return f"There $h_{{{unit}}} = 0$, and $f'(0) = 0$ as in PyTorch."
+        return "There $f'(0) = 0$, as in PyTorch."
     if cause.kind == Kind.SILENT:
         return f"With $h_{{{unit}}} = 0$ its outgoing weights have no effect."
     if cause.kind == Kind.INPUT:
