@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -43,11 +44,15 @@ PDF, NOTEBOOK = "theory.pdf", "coding.ipynb"
 THEORY = ("q1_backprop", "q2_adam")
 COURSE = "Deep Learning, Spring 2022"
 MARKER = ".hw1-submission"
-CURE = "run `make coding` to run the notebook again."
+AGAIN = "run `make coding` to run the notebook again."
 CELL = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-# torchvision refuses to be imported beside a CPU build of torch; see that module.
-STARTUP = "__import__('hw1lib.cifar.torchvision_import', fromlist=['*']).import_torchvision()"
+# torchvision can't be imported beside a CPU build of torch without this; see that module.
+CURE = "__import__('hw1lib.cifar.torchvision_import', fromlist=['*']).import_torchvision()"
+CURED = (
+    "*This notebook was run with a CPU build of PyTorch, beside which torchvision can't be "
+    "imported as it is: the operators that it lacks were declared before the first cell.*"
+)
 INTERRUPTED = 128 + 2  # as shells have it for SIGINT
 
 
@@ -65,10 +70,20 @@ def execute_coding(data_dir: Path, results_dir: Path) -> Path:
         InputError: a cell failed, or the folder can't be written to.
     """
     source = SOURCE.read_text(encoding="utf-8")
-    notebook = run_notebook(to_notebook(source), data_dir)
+    notebook = to_notebook(source)
+    startup = "" if can_import_torchvision() else CURE
+    if startup:
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(CURED, id="cured"))
+    run_notebook(notebook, data_dir, startup)
     write_text(results_dir / NOTEBOOK, nbformat.writes(notebook) + "\n")
     add_to_manifest(results_dir, NOTEBOOK, _digest(source))
     return results_dir / NOTEBOOK
+
+
+def can_import_torchvision() -> bool:
+    """Whether torchvision fits the torch that is installed, so that a plain kernel imports it."""
+    command = [sys.executable, "-c", "import torchvision"]
+    return subprocess.run(command, capture_output=True).returncode == 0
 
 
 def load_coding(results_dir: Path) -> NotebookNode:
@@ -78,7 +93,7 @@ def load_coding(results_dir: Path) -> NotebookNode:
         InputError: it is missing, damaged or stale.
     """
     digest = _digest(SOURCE.read_text(encoding="utf-8"))
-    content = read_listed(results_dir, NOTEBOOK, digest, CURE)
+    content = read_listed(results_dir, NOTEBOOK, digest, AGAIN)
     notebook: NotebookNode = nbformat.reads(content.decode(), as_version=4)
     return notebook
 
@@ -111,13 +126,13 @@ def to_notebook(source: str) -> NotebookNode:
     return notebook
 
 
-def run_notebook(notebook: NotebookNode, data_dir: Path, startup: str = STARTUP) -> NotebookNode:
+def run_notebook(notebook: NotebookNode, data_dir: Path, startup: str) -> NotebookNode:
     """Runs all cells in a new kernel, and shows what they print as it comes.
 
     Args:
         notebook: changed in place.
         data_dir: what HW1_DATA is for the cells.
-        startup: a line of Python that the kernel runs first.
+        startup: a line of Python that the kernel runs first; empty for none.
 
     Raises:
         InputError: a cell failed.
@@ -166,8 +181,9 @@ class _Client(NotebookClient):
         options = [
             "--log-level=CRITICAL",
             f"--ipython-dir={self.scratch}",  # the kernel leaves nothing in HOME
-            f"--IPKernelApp.exec_lines={self.startup}",
         ]
+        if self.startup:
+            options.append(f"--IPKernelApp.exec_lines={self.startup}")
         self.km = kernel(self.scratch / "kernel.json", *options)
         return self.km
 
@@ -249,6 +265,21 @@ def write_theory(
     return stage / PDF
 
 
+def contents_of_theory(path: Path) -> str:
+    """What theory.pdf holds, in words."""
+    pages = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
+    network = load_network(HERE.parent / "network.toml")
+    sizes = "-".join(map(str, network.sizes))
+    return f"questions 1 and 2 on {pages} pages, for the {sizes} network of network.toml"
+
+
+def contents_of_coding(path: Path) -> str:
+    """What coding.ipynb holds, in words."""
+    notebook = nbformat.read(path, as_version=4)
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    return f"question 3, {cells} cells of code with their outputs"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; bad input gives one sentence and exit code 2, Ctrl-C gives 130."""
     options = _parser().parse_args(arguments)
@@ -294,7 +325,8 @@ def _submission(options: argparse.Namespace) -> None:
         options.course,
         options.example,
     )
-    print(*paths, sep="\n")
+    for path, contents in zip(paths, (contents_of_theory, contents_of_coding), strict=True):
+        print(f"{path}: {contents(path)}")
 
 
 if __name__ == "__main__":

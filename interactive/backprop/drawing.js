@@ -20,6 +20,7 @@ import { at, rounded } from "./numbers.js";
 const RADIUS = 25;
 const GAP = 122;
 const TOP = 26;
+const CLEAR = 55; // from a node's centre to that of a label on a line
 const DRAG = 6; // pixels for a tenth
 
 /**
@@ -86,7 +87,7 @@ function edges(scene, name, starts, ends) {
     const drawn = line(scene, start, end, name, 1.2 + (size && (7 * size) / largest), kind);
     drawn.dataset.for = `${name}-${i}-${j}`;
   }
-  const share = labelShare(starts.length, ends.length, scene.isWide);
+  const share = labelShare(starts, ends);
   for (const { start, end, i, j } of pairs) {
     const x = start.x + share * (end.x - start.x);
     label(scene, x, start.y + share * (end.y - start.y), name, [i, j]);
@@ -94,14 +95,19 @@ function edges(scene, name, starts, ends) {
 }
 
 /**
- * At n/(n + 1), 1/(m + 1) or, for up to 4 units, 3/7 of the way from n to m units no two labels of
- * lines stand on one spot; 3/7 is clear of nodes and notes where the drawing is narrow.
- * @type {(n: number, m: number, isWide: boolean) => number}
+ * How far along all lines their labels stand: as far apart as they can be, clear of nodes and notes.
+ * @type {(starts: Point[], ends: Point[]) => number}
  */
-function labelShare(n, m, isWide) {
-  if (!isWide) return 3 / 7;
-  const [late, early] = [n / (n + 1), 1 / (m + 1)];
-  return late - 0.5 <= 0.5 - early ? late : early;
+function labelShare(starts, ends) {
+  const margin = Math.max(0.2, CLEAR / (ends[0].x - starts[0].x));
+  const shares = Array.from({ length: 19 }, (_, i) => margin + ((1 - 2 * margin) * i) / 18);
+  /** @type {(share: number) => number} */
+  const gap = (share) => {
+    const places = ends.flatMap((end) => starts.map(({ y }) => y + share * (end.y - y)));
+    places.sort((a, b) => a - b);
+    return Math.min(...places.slice(1).map((place, i) => place - places[i]));
+  };
+  return shares.reduce((best, share) => (gap(share) > gap(best) ? share : best));
 }
 
 /** @type {(scene: Scene, start: Point, end: Point, name: string, width: number, kind: string) => any} */

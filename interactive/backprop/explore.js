@@ -37,10 +37,7 @@ export function open(view) {
     past: [],
     pass: pass(network),
     zeros: [],
-    walk: walk.build(view, () => {
-      draw(view, state);
-      showResult(view, state);
-    }),
+    walk: walk.build(view, () => showValues(view, state)),
   };
   buildChoices(view, state);
   view.descend.addEventListener("click", () => descend(view, state));
@@ -105,14 +102,20 @@ function refresh(view, state) {
     );
     view.sizes = sizes;
   }
-  const keys = state.zeros.map((zero) => zero.key);
-  view.update(state.pass, keys);
   updateChoices(view, network);
-  draw(view, state);
-  showResult(view, state);
+  showValues(view, state);
   describeZeros(view.zeros, state.pass, state.zeros);
   view.undo.disabled = !state.past.length;
   view.text.value = file.write(network);
+}
+
+/** @type {(view: View, state: State) => void} */
+function showValues(view, state) {
+  const hidden = walk.hiddenValues(state.walk);
+  const keys = state.zeros.map((zero) => zero.key);
+  view.update(state.pass, keys, hidden);
+  showResult(view.result, state.pass, hidden);
+  draw(view, state);
 }
 
 /** @type {(view: View, state: State) => void} */
@@ -129,20 +132,16 @@ function draw(view, state) {
 
 /**
  * Prediction and loss, unless the walk has not come to them yet.
- * @type {(view: View, state: State) => void}
+ * @type {(place: any, pass: import("./types").Pass, hidden: Set<string>) => void}
  */
-function showResult({ result }, { pass, walk: { at: step } }) {
-  const { y_hat, loss } = pass.values;
-  const done = rules.steps.slice(0, step + 1).map(({ name }) => name);
-  /** @type {(name: string, text: string) => string} */
-  const known = (name, text) => (step < 0 || done.includes(name) ? text : "?");
+function showResult(place, { values: { y_hat, loss } }, hidden) {
   const prediction = y_hat.map((/** @type {number} */ p) => rounded(p)).join(", ");
-  result.replaceChildren("Prediction ");
-  formula(result, "\\hat{y}");
-  result.append(` = ${known("y_hat", `(${prediction})`)}, loss `);
-  formula(result, "L");
-  result.append(` = ${known("loss", rounded(loss))}`);
-  result.dataset.value = loss;
+  place.replaceChildren("Prediction ");
+  formula(place, "\\hat{y}");
+  place.append(` = ${hidden.has("y_hat") ? "?" : `(${prediction})`}, loss `);
+  formula(place, "L");
+  place.append(` = ${hidden.has("loss") ? "?" : rounded(loss)}`);
+  place.dataset.value = loss;
 }
 
 /**

@@ -32,7 +32,29 @@ export function refusalOf(action) {
 /** @type {(text: string) => Network} */
 export function read(text) {
   if (text.length > rules.largest_file) refuse("large_file");
-  return check(fields(text.replace(/^\uFEFF/, "")));
+  const plainText = text.replace(/^\uFEFF/, "");
+  let found;
+  try {
+    found = fields(plainText);
+  } catch (error) {
+    const slip = firstSlip(plainText);
+    throw slip ? new Refusal(`${slip}.`) : error;
+  }
+  return check(found);
+}
+
+/**
+ * The first line with something that TOML does not take, and what to write instead.
+ * @param {string} text
+ */
+function firstSlip(text) {
+  for (const [number, line] of text.split(/\r?\n/).entries()) {
+    const [bare] = line.replace(/"[^"]*"|'[^']*'/g, '""').split("#");
+    for (const [pattern, cure] of Object.entries(rules.slips)) {
+      if (new RegExp(pattern).test(bare)) return `in line ${number + 1}, ${cure}`;
+    }
+  }
+  return "";
 }
 
 /**
@@ -87,7 +109,9 @@ function check(found) {
   const network = /** @type {Network} */ ({});
   for (const [name, allowed] of Object.entries(rules.choices)) {
     network[name] = found[name] ?? allowed[0];
-    if (!allowed.includes(network[name])) refuse(name, { value: shown(found[name]) });
+    if (allowed.includes(network[name])) continue;
+    const word = meant(network[name], allowed);
+    refuse(word ? "synonym" : name, { name, value: shown(network[name]), word });
   }
   if (typeof (found.example ?? false) !== "boolean")
     refuse("example", { value: shown(found.example) });
@@ -99,6 +123,15 @@ function check(found) {
   checkShape(network, "W_O", `${k} x ${m}`);
   checkTarget(network);
   return network;
+}
+
+/**
+ * Which of the allowed words somebody meant who wrote another name of it, or capitals.
+ * @type {(value: any, allowed: string[]) => string | undefined}
+ */
+function meant(value, allowed) {
+  const word = String(value).trim().toLowerCase();
+  return allowed.find((other) => other === (rules.synonyms[word] ?? word));
 }
 
 /**
@@ -118,6 +151,7 @@ export function number(name, value) {
 function vector(name, value) {
   if (!Array.isArray(value) || !value.length || value.length > rules.units)
     refuse("vector", { name });
+  if ("xy".includes(name) && value.every(Array.isArray)) refuse("batch", { name });
   return value.map((item) => number(name, item));
 }
 

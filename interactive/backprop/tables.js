@@ -18,6 +18,10 @@ const DERIVATIVE = /^d(?=[Wb]_)/;
 
 /** @typedef {(td: any, index: Index, label: string) => void} Cell */
 /** @typedef {(name: string, index: Index, text: string) => boolean} OnType */
+/**
+ * Shows a pass, given the keys of its zeros and the names of the values that are still to come.
+ * @typedef {(pass: Pass, zeros: string[], hidden: Set<string>) => void} Update
+ */
 
 /**
  * A symbol, and below it a cell for each value, filled by `cell`.
@@ -50,10 +54,10 @@ export function field(parent, name, id, onType) {
  * @param {any} place
  * @param {Pass} pass
  * @param {OnType} onType
- * @returns {(pass: Pass, zeros: string[]) => void} what updates them, given the zeros' keys
+ * @returns {Update} what updates them
  */
 export function build(place, pass, onType) {
-  /** @type {((pass: Pass, zeros: string[]) => void)[]} */
+  /** @type {Update[]} */
   const updates = [];
   place.replaceChildren();
   for (const [title, names] of Object.entries(GROUPS)) {
@@ -73,7 +77,7 @@ export function build(place, pass, onType) {
       });
     }
   }
-  return (next, zeros) => updates.forEach((update) => update(next, zeros));
+  return (...next) => updates.forEach((update) => update(...next));
 }
 
 /** @type {(name: string) => string} */
@@ -116,12 +120,13 @@ export function moved(text, tenths) {
   return exact.write(exact.add(exact.parse(text), change));
 }
 
-/** @type {(td: any, name: string, index: Index, key: string) => (pass: Pass, zeros: string[]) => void} */
+/** @type {(td: any, name: string, index: Index, key: string) => Update} */
 function shown(td, name, index, key) {
-  return (pass, zeros) => {
-    const isZero = DERIVATIVE.test(name) && zeros.includes(key);
+  return (pass, zeros, hidden) => {
+    const isHidden = hidden.has(name);
+    const isZero = DERIVATIVE.test(name) && zeros.includes(key) && !isHidden;
     const value = at(valuesOf(pass, name), index);
-    td.textContent = isZero ? "0" : rounded(value);
+    td.textContent = isHidden ? "?" : isZero ? "0" : rounded(value);
     td.dataset.value = value;
     td.classList.toggle("zero", isZero);
   };

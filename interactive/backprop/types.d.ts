@@ -97,6 +97,8 @@ export interface Rules {
   required: string[];
   parameters: string[];
   choices: Record<string, string[]>;
+  synonyms: Record<string, string>;
+  slips: Record<string, string>;
   number: string;
   largest: number;
   room: number;

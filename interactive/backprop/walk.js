@@ -98,6 +98,16 @@ export function hidden({ at }) {
   return new Set(at < 0 ? [] : rules.steps.slice(at + 1).map(({ name }) => name));
 }
 
+/**
+ * The names under which formulas have those values.
+ * @param {Walk} walk
+ */
+export function hiddenValues({ at }) {
+  const known = new Set(rules.steps.slice(0, at + 1).map(({ value }) => value));
+  const values = rules.steps.map(({ value }) => value).filter((value) => !known.has(value));
+  return new Set(at < 0 ? [] : values);
+}
+
 /** @type {(walk: Walk, pass: Pass) => void} */
 export function show({ at, view, chips }, pass) {
   const count = rules.steps.length;
@@ -117,7 +127,8 @@ export function describe(place, pass, { name, value, entry, latex, equation, why
   const head = element(place, "p.formula");
   element(head, "span.soft", {}, count);
   formula(head, chosen(pass.network, latex));
-  element(head, "a", { href: `#${equation}` }, equationName(equation));
+  const page = document.getElementById(equation) ? "" : "q1_backprop.html";
+  element(head, "a", { href: `${page}#${equation}` }, equationName(equation));
   element(place, "p", {}, chosen(pass.network, why));
   const list = element(place, "ul.lines");
   for (const [index, number] of entries(pass.values[value])) {

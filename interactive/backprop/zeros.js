@@ -50,8 +50,9 @@ function off({ active, exactZ }, j) {
 
 /** @type {(pass: Pass, j: number) => Cause[]} */
 function ofActivation(pass, j) {
-  if (!pass.active[j] || pass.values.h[j]) return off(pass, j);
-  return [cause(exact.isZero(pass.exactZ[j]) ? "silent" : "faint", j)];
+  if (pass.values.h[j]) return [];
+  if (exact.isZero(pass.exactZ[j])) return [cause("silent", j)]; // whatever the slope is there
+  return [cause(pass.active[j] ? "faint" : "inactive", j)];
 }
 
 /** @type {(pass: Pass, k: number) => Cause[]} */

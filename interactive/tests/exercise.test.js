@@ -50,37 +50,44 @@ function twoDigits(value) {
 }
 
 test("every mistake is named, with the entry", () => {
-  const seen = new Set();
-  for (const seed of SEEDS) {
+  const named = new Set();
+  for (const seed of SEEDS.slice(0, 40)) {
     const solved = pass(randomNetwork(seed));
-    for (const mistake of rules.mistakes) {
-      const wrong = follow(solved, [mistake])[mistake.step];
-      if (wrong === undefined) continue;
-      const right = new Map(
-        entries(solved.values[mistake.step]).map(([index, value]) => [index.join(), value]),
-      );
-      entries(wrong).forEach(([index, value]) => {
-        const text = Math.abs(value) < 1e-12 ? "0" : String(value);
-        const verdict = judge(text, right.get(index.join()) ?? NaN);
-        if (!right.has(index.join()) || verdict === "right" || verdict === "digits") return;
-        const { hint } = judged(solved, {}, mistake.step, index, text);
-        const twins = rules.mistakes.filter((other) => {
-          const [same] = entries(follow(solved, [other])[mistake.step] ?? NaN).filter(
-            ([place]) => place.join() === index.join(),
-          );
-          return same && Math.abs(same[1] - value) < 1e-9 * Math.max(1, Math.abs(value));
+    const trials = rules.mistakes.map((mistake) => ({
+      mistake,
+      values: follow(solved, [mistake]),
+    }));
+    for (const { mistake, values } of trials) {
+      const { step, kind } = mistake;
+      for (const [index, right] of entries(solved.values[step])) {
+        const wrong = entryAt(values[step], index);
+        if (wrong === undefined || ["right", "digits"].includes(judge(written(wrong), right)))
+          continue;
+        const { hint } = judged(solved, {}, step, index, written(wrong));
+        const twins = trials.filter((other) => {
+          const same = entryAt(other.values[step], index) ?? NaN;
+          return Math.abs(same - wrong) < 1e-9 * Math.max(1, Math.abs(wrong));
         });
-        const sentences = twins.map(({ kind }) => rules.hints[kind]);
-        assert.ok(
-          sentences.some((sentence) => hint.endsWith(sentence)),
-          `${seed} ${mistake.kind} ${hint}`,
-        );
-        seen.add(mistake.kind);
-      });
+        const sentences = twins.map((twin) => rules.hints[twin.mistake.kind]);
+        const isNamed = sentences.some((sentence) => hint.endsWith(sentence));
+        assert.ok(isNamed, `${seed} ${kind} ${hint}`);
+        named.add(kind);
+      }
     }
   }
-  assert.deepEqual([...seen].sort(), [...new Set(rules.mistakes.map(({ kind }) => kind))].sort());
+  assert.deepEqual([...named].sort(), [...new Set(rules.mistakes.map(({ kind }) => kind))].sort());
 });
+
+/** @type {(values: any, index: number[]) => number | undefined} */
+function entryAt(values, index) {
+  const entry = index.reduce((inner, i) => inner?.[i], [values].flat());
+  return typeof entry === "number" ? entry : undefined;
+}
+
+/** @type {(value: number) => string} */
+function written(value) {
+  return Math.abs(value) < 1e-12 ? "0" : String(value);
+}
 
 test("a hint says which entry it means", () => {
   const solved = pass(randomNetwork(3));

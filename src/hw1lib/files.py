@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,16 @@ def read_text(path: Path, largest: int, wanted: str) -> str:
         ) from error
 
 
-def read_toml(path: Path, largest: int, wanted: str) -> dict[str, Any]:
-    """The fields of a TOML file, decimals as they are written; arguments as of `read_text`.
+def read_toml(
+    path: Path, largest: int, wanted: str, cure: Callable[[str], str | None] = lambda text: None
+) -> dict[str, Any]:
+    """The fields of a TOML file, decimals as they are written.
+
+    Args:
+        path: of the file.
+        largest: number of bytes that it may have.
+        wanted: what the file should be, such as "a roster".
+        cure: of a text that is not TOML, says what to write instead, if it knows.
 
     Raises:
         InputError: it can't be read, or is not TOML.
@@ -81,6 +89,8 @@ def read_toml(path: Path, largest: int, wanted: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=str)
     except (ValueError, RecursionError) as error:
+        if instead := cure(text):
+            raise InputError(f"{shown(path)}: {instead}.") from error
         reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it can't be parsed"
         reason = re.sub(r"[^ -~]", "?", reason)[:80]
         raise InputError(f"{shown(path)}: {NOT_TOML.format(reason=reason)}") from error

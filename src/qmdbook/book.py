@@ -13,7 +13,8 @@ from qmdbook.check import check_book, check_outputs, read_chapter
 from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT, CellOutputs, execute_chapters
 from qmdbook.marks import first_lost, marked
-from qmdbook.pandoc import Document, number_chapters, read, write
+from qmdbook.memory import Memory
+from qmdbook.pandoc import Document, Pandoc, number_chapters, read, write
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
 from qmdbook.tree import Node, without_class
@@ -28,6 +29,7 @@ class Book:
 
     project: Project
     stage: Path
+    pandoc: Pandoc
     documents: list[Document]
     outputs: dict[str, CellOutputs]
 
@@ -48,10 +50,10 @@ class Book:
         blocks, words = marked(tree["blocks"])
         options += arguments
         try:
-            text = write({**tree, "blocks": blocks}, self.stage, options, **meta, marked="true")
+            text = write({**tree, "blocks": blocks}, self.pandoc, options, **meta, marked="true")
             if lost := first_lost(words, text):
                 raise BookError(f"`{' '.join(lost)}` would be missing from {what}")
-            return write(tree, self.stage, options, **meta)
+            return write(tree, self.pandoc, options, **meta)
         except BookError as error:
             raise BookError(f"{self._place_of(str(error), page)}: {error}.") from error
 
@@ -84,17 +86,19 @@ def prepare(
         BookError: names what in the book has to be changed.
     """
     chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
+    pandoc = Pandoc(stage, Memory(project.folder / ".cache" / "made"))
     with ThreadPoolExecutor(2) as pool:
-        trees = list(pool.map(lambda chapter: read_chapter(chapter, stage), chapters))
+        trees = list(pool.map(lambda chapter: read_chapter(chapter, pandoc), chapters))
     outputs = execute_chapters(project, chapters, cell_timeout)
 
     def filled(chapter: Chapter, tree: list[Node]) -> list[Node]:
-        blocks = read(weave(chapter, tree, outputs[chapter.name], stage / "figures"), stage)
+        blocks = read(weave(chapter, tree, outputs[chapter.name], stage / "figures"), pandoc)
         check_outputs(chapter, blocks)
         return without_class(blocks, left_out) if left_out else blocks
 
     with ThreadPoolExecutor(2) as pool:
         trees = list(pool.map(filled, chapters, trees))
-    documents = number_chapters(chapters, trees, stage)
+    documents = number_chapters(chapters, trees, pandoc)
     check_book(project, documents, stage)
-    return Book(project, stage, documents, outputs)
+    pandoc.memory.forget()
+    return Book(project, stage, pandoc, documents, outputs)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from qmdbook.errors import BookError
 from qmdbook.known import WHERE_THE_ATTRIBUTES_ARE, Problem, problems
-from qmdbook.pandoc import Document, parse
+from qmdbook.pandoc import Document, Pandoc, parse
 from qmdbook.project import Project
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.tree import Node, elements
@@ -24,20 +24,20 @@ SCHEME = re.compile(r"\w[\w+.-]*:")
 BIB_KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)\s*,")
 
 
-def read_chapter(chapter: Chapter, folder: Path) -> list[Node]:
+def read_chapter(chapter: Chapter, pandoc: Pandoc) -> list[Node]:
     """Parses a chapter's text.
 
     Raises:
         BookError: the chapter has what the builder does not know; names file and line.
     """
     try:
-        tree = parse(chapter.text, folder)
+        tree = parse(chapter.text, pandoc)
     except BookError as error:  # a warning of pandoc's
         found = re.search(r"line (\d+)", str(error))
         place = chapter.where(int(found[1])) if found else chapter.path.name
         raise BookError(f"{place}: {error}") from error
     for problem in problems(tree):
-        line = _line_of(chapter, problem, folder)
+        line = _line_of(chapter, problem, pandoc)
         raise BookError(f"{chapter.where(line)}: {problem.message}.")
     shown = parts_in(tree)
     if max(shown, default=-1) >= len(chapter.parts):
@@ -50,12 +50,12 @@ def read_chapter(chapter: Chapter, folder: Path) -> list[Node]:
     return tree
 
 
-def _line_of(chapter: Chapter, problem: Problem, folder: Path) -> int:
+def _line_of(chapter: Chapter, problem: Problem, pandoc: Pandoc) -> int:
     """The line of a problem: the first with its words in the first block that brings it up."""
 
     def is_there(end: int) -> bool:
         text = "\n".join(lines[:end]) + "\n"
-        return any(problems(parse(text, folder, "--quiet")))
+        return any(problems(parse(text, pandoc, "--quiet")))
 
     lines, ends = chapter.text.splitlines(), chapter.ends
     count = min(bisect_left(ends, True, key=is_there), len(ends) - 1)

@@ -7,13 +7,16 @@ import os
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pypandoc
 
 from qmdbook.errors import BookError
+from qmdbook.memory import Memory
 from qmdbook.qmd import Chapter
 from qmdbook.tree import Node, elements, text_block
 
@@ -37,12 +40,45 @@ class Document:
     labels: tuple[dict[str, str], ...]
 
 
-def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
-    """Runs pandoc on `text` in `folder`; it reads no other file and opens no connection.
+@dataclass(frozen=True)
+class Pandoc:
+    """Runs pandoc in a folder.
 
-    Raises:
-        BookError: pandoc or a filter refused the text.
+    Attributes:
+        folder: where it runs.
+        memory: of what it wrote before.
     """
+
+    folder: Path
+    memory: Memory = field(default_factory=Memory)
+
+    def run(self, arguments: list[str], text: str) -> str:
+        """Runs pandoc on `text`; it reads no file but those in `arguments`, opens no connection.
+
+        Raises:
+            BookError: pandoc or a filter refused the text.
+        """
+        files = (Path(argument.rpartition("=")[2]) for argument in arguments)
+        contents = [path.read_bytes() for path in files if path.is_file()]
+        inputs = [self._program, json.dumps(arguments).encode(), text.encode(), *contents]
+        return self.memory.recall(lambda: self._run(arguments, text).encode(), *inputs).decode()
+
+    @cached_property
+    def _program(self) -> bytes:
+        """Stands for pandoc itself, and the filters and templates that it reads besides."""
+        paths = sorted([*HERE.glob("*.lua"), *HERE.glob("templates/*.typ")])
+        return "".join([version("pypandoc_binary"), *map(_text, paths)]).encode()
+
+    def _run(self, arguments: list[str], text: str) -> str:
+        return run_pandoc(arguments, text, self.folder)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
+    """Runs pandoc on `text` in `folder`, whatever it wrote before; see `Pandoc.run`."""
     command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
     done = subprocess.run(
         command, input=text, cwd=folder, env=_environment(), capture_output=True, encoding="utf-8"
@@ -59,20 +95,20 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
-def read(blocks: list[Node], folder: Path, *options: str) -> list[Node]:
+def read(blocks: list[Node], pandoc: Pandoc, *options: str) -> list[Node]:
     """Parses what blocks hold as text; see read.lua."""
-    filtered: list[Node] = _filtered(blocks, {}, "read.lua", folder, *options)["blocks"]
+    filtered: list[Node] = _filtered(blocks, {}, "read.lua", pandoc, *options)["blocks"]
     return filtered
 
 
-def parse(text: str, folder: Path, *options: str) -> list[Node]:
+def parse(text: str, pandoc: Pandoc, *options: str) -> list[Node]:
     """Parses a text in Markdown."""
-    parsed: list[Node] = read([text_block(["read"], [], text)], folder, *options)[0]["c"][1]
+    parsed: list[Node] = read([text_block(["read"], [], text)], pandoc, *options)[0]["c"][1]
     return parsed
 
 
 def number_chapters(
-    chapters: list[Chapter], trees: list[list[Node]], folder: Path
+    chapters: list[Chapter], trees: list[list[Node]], pandoc: Pandoc
 ) -> list[Document]:
     """Numbers the labels of chapters.
 
@@ -85,7 +121,7 @@ def number_chapters(
         numbers.append(str(1 + sum(map(bool, numbers))) if is_numbered else "")
 
     def number(chapter: Chapter, blocks: list[Node], number: str) -> Document:
-        tree = _filtered(blocks, {"chapter": number}, "number.lua", folder)
+        tree = _filtered(blocks, {"chapter": number}, "number.lua", pandoc)
         labels = json.loads(tree["meta"].pop("labels")["c"])
         return Document(chapter, tree, tuple({**label, "page": chapter.name} for label in labels))
 
@@ -93,7 +129,7 @@ def number_chapters(
         return list(pool.map(number, chapters, trees, numbers))
 
 
-def write(tree: dict[str, Any], folder: Path, arguments: list[str], **meta: str) -> str:
+def write(tree: dict[str, Any], pandoc: Pandoc, arguments: list[str], **meta: str) -> str:
     """Writes a syntax tree in the format that `arguments` name, its references resolved.
 
     Raises:
@@ -101,15 +137,15 @@ def write(tree: dict[str, Any], folder: Path, arguments: list[str], **meta: str)
     """
     tree = {**tree, "meta": tree["meta"] | _strings(meta)}
     arguments = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua"), *arguments]
-    return run_pandoc(arguments, json.dumps(tree), folder)
+    return pandoc.run(arguments, json.dumps(tree))
 
 
 def _filtered(
-    blocks: list[Node], meta: dict[str, str], lua: str, folder: Path, *options: str
+    blocks: list[Node], meta: dict[str, str], lua: str, pandoc: Pandoc, *options: str
 ) -> dict[str, Any]:
     tree = {"pandoc-api-version": API, "meta": _strings(meta), "blocks": blocks}
     arguments = ["-f", "json", "-t", "json", f"--lua-filter={HERE / lua}", *options]
-    filtered: dict[str, Any] = json.loads(run_pandoc(arguments, json.dumps(tree), folder))
+    filtered: dict[str, Any] = json.loads(pandoc.run(arguments, json.dumps(tree)))
     return filtered
 
 

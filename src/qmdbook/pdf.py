@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib.metadata import version
 from pathlib import Path
 
 import typst
@@ -11,6 +13,8 @@ from qmdbook.errors import BookError
 from qmdbook.pandoc import HERE
 from qmdbook.project import TEXTS
 from qmdbook.site import FONTS, TEMPLATES
+
+IMAGE = re.compile(r'#image\("([^"]*)"')
 
 
 def build_pdf(
@@ -34,9 +38,16 @@ def build_pdf(
     blocks = [block for document in book.documents for block in document.tree["blocks"]]
     tree = {**book.documents[0].tree, "meta": {}, "blocks": blocks}
     path = book.stage / f".{name}.typ"
-    path.write_text(book.write("the PDF", tree, "", *arguments), encoding="utf-8")
+    text = book.write("the PDF", tree, "", *arguments)
+    path.write_text(text, encoding="utf-8")
+
+    def compiled() -> bytes:
+        return bytes(typst.compile(path, root=book.stage, font_paths=[FONTS]))
+
+    images = [(book.stage / name).read_bytes() for name in IMAGE.findall(text)]
     try:
-        typst.compile(path, output=book.stage / name, root=book.stage, font_paths=[FONTS])
+        pdf = book.pandoc.memory.recall(compiled, version("typst").encode(), text.encode(), *images)
+        (book.stage / name).write_bytes(pdf)
     except RuntimeError as error:
         said = " ".join(str(error).split())
         raise BookError(f"typst can't set {name}: {said:.300}") from error

@@ -356,6 +356,31 @@ local function keep_together(blocks)
   return blocks
 end
 
+-- In print a solution stands at its chapter's end, with the number of its exercise.
+local function solutions_last(blocks)
+  local kept, solutions, number = pandoc.Blocks({}), pandoc.Blocks({}), nil
+  local function end_chapter()
+    if #solutions == 0 then return end
+    kept:insert(raw("#heading(level: 2, numbering: none, outlined: false, bookmarked: false)[Solutions]", true))
+    kept:extend(solutions)
+    solutions = pandoc.Blocks({})
+  end
+  for _, block in ipairs(blocks) do
+    local first = block.t == "Para" and block.content[1]
+    if block.t == "Header" and block.level == 1 then end_chapter() end
+    if first and first.t == "Strong" then number = stringify(first):match("^(%d+)%.") or number end
+    local title = block.t == "Div" and block.classes:includes("callout-tip") and block.content[1].content[1]
+    if number and title and stringify(title) == "Solution" then
+      title.content:extend({ pandoc.Space(), pandoc.Str(number) })
+      solutions:insert(block)
+    else
+      kept:insert(block)
+    end
+  end
+  end_chapter()
+  return kept
+end
+
 local function all_ids(doc)
   local ids = {}
   local function note(el) ids[el.identifier] = true end
@@ -374,6 +399,7 @@ function Pandoc(doc)
     local function drop() return {} end
     doc = doc:walk({ RawBlock = drop, RawInline = drop })
   end
+  if format == "typst" and not hand_in then doc.blocks = solutions_last(doc.blocks) end
   local has_citations = false
   doc = doc:walk({ Cite = function(el)
     local reference = cite(el)

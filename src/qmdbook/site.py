@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from qmdbook.book import Book
-from qmdbook.pandoc import HERE, Document, run_pandoc
+from qmdbook.pandoc import HERE, Document
 from qmdbook.scripts import plain
 
 TEMPLATES, FONTS = HERE / "templates", HERE / "fonts"
@@ -31,7 +31,7 @@ def build_site(book: Book) -> None:
     """
     project, folder = book.project, book.stage
     pages = [_page(document) for document in book.documents]
-    footer = run_pandoc(["-f", "markdown", "-t", "html5"], project.footer, folder)
+    footer = book.pandoc.run(["-f", "markdown", "-t", "html5"], project.footer)
     arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
     arguments += [f"--template={TEMPLATES / 'page.html'}", "-M", f"lang={project.lang}"]
 

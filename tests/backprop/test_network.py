@@ -102,6 +102,10 @@ def test_every_valid_file_is_read_exactly(fields: dict[str, Any]) -> None:
         ({"x": [0] * 65}, "1 to 64"),
         ({"W_H": [1, 2, 3]}, "W_H must be a list of rows"),
         ({"activation": "gelu"}, "activation is 'gelu'"),
+        ({"activation": "linear"}, "activation is 'linear'; write \"identity\""),
+        ({"activation": "ReLU"}, "activation is 'ReLU'; write \"relu\""),
+        ({"activation": "none"}, "activation is 'none'; write \"identity\""),
+        ({"x": [[1, -2], [3, 4]]}, "x holds several rows; give one example at a time"),
         ({"output": ["softmax"]}, "output is"),
         ({"output": "sigmoid"}, "takes one unit"),
         ({"W_X": [1]}, "unknown field 'W_X'"),
@@ -125,7 +129,7 @@ def test_missing_fields_are_named(name: str) -> None:
         (b"", "the field x is missing"),
         (b"- 1\n- 2\n", "is not TOML"),
         (b"x = [1\n", "is not TOML"),
-        (b"x: [1]\n", r"is not TOML .Expected '='"),
+        (b"x = 1 2\n", "is not TOML .Expected newline"),
         (b"\xff\xfe\x00", "is not UTF-8 text; save it as UTF-8"),
         (b'x = ["\\U00110000"]\n', "is not TOML"),
         (b'"\\u001b[31m" = 1\n', r"unknown field '\\x1b"),
@@ -143,6 +147,30 @@ def test_bad_files_are_refused(tmp_path: Path, content: bytes, message: str) -> 
         load_network(path)
     assert str(caught.value).startswith(str(path))
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("x = [\u22121, 2]", "write a minus sign as a plain hyphen, such as -1"),
+        ("x = [1/2, 2]  # a half", 'put a fraction in quotes, such as "1/2"'),
+        ("x = [.5, 2]", "write a digit on each side of a decimal point, such as 0.5"),
+        ("x = [5., 2]", "write a digit on each side of a decimal point, such as 0.5"),
+        ("x = [0,5 2]", "write a decimal point, as in 0.5, and commas between numbers"),
+        ("y = 0,5", "write a decimal point, as in 0.5, and commas between numbers"),
+        ("x = [1; 2]", "write a decimal point, as in 0.5, and commas between numbers"),
+        ("x: [1, 2]", "write = between a field and its value, such as x = "),
+        ("activation = relu", 'put a word in quotes, such as "relu"'),
+        ("activation = \u201crelu\u201d", 'write straight quotes, such as "relu"'),
+    ],
+)
+def test_a_slip_of_writing_gets_its_cure_and_line(tmp_path: Path, line: str, cure: str) -> None:
+    """Such a line is no TOML, and what the parser says of it does not help."""
+    path = tmp_path / "network.toml"
+    path.write_text(f'y = "1/2" # 1/2\n\n{line}\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_network(path)
+    assert str(caught.value).startswith(f"{path}: in line 3, {cure}")
 
 
 @pytest.mark.parametrize("name", ["network.yml", "mine.YAML"])

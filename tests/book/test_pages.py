@@ -297,3 +297,12 @@ def test_figures_stay_in_print_and_without_scripts(
     with visiting(browser, site / "q2_adam.html", java_script_enabled=False) as visit:
         assert visit.page.locator("#fig-weights img").is_visible()
         assert visit.page.locator("#fig-steps img").is_visible()
+
+
+def test_the_home_page_shows_a_live_network(page: Page, site: Path) -> None:
+    go(page, site, "index")
+    loss = page.inner_text("#playground .result")
+    page.get_by_role("button", name="Gradient step").click()
+    assert page.inner_text("#playground .result") != loss
+    page.get_by_role("button", name="Practise").click()
+    assert page.get_by_role("button", name="New network").is_visible()

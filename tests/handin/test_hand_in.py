@@ -33,7 +33,7 @@ CPU = torch.device("cpu")
 NAME = 'Ada "#read(x)" O\'Lovelace \\ $y$ <z>'
 # The small files are read as the real ones are, but have other md5 sums.
 SMALL = (
-    hand_in.STARTUP + "; import torchvision.datasets.cifar; "
+    hand_in.CURE + "; import torchvision.datasets.cifar; "
     "torchvision.datasets.cifar.check_integrity = lambda path, md5: True"
 )
 
@@ -54,7 +54,7 @@ def printed(notebook: NotebookNode) -> str:
 
 
 def answers(notebook: NotebookNode) -> list[str]:
-    """The result, as the top and the bottom have it."""
+    """The result, as the last cell has it."""
     outputs = [output for cell in code_of(notebook) for output in cell.outputs]
     return [o.data["text/markdown"] for o in outputs if "text/markdown" in o.get("data", {})]
 
@@ -76,12 +76,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Split, Split]
         grey = [
             torch.frombuffer(bytearray(i.convert("L").tobytes()), dtype=torch.uint8) for i in images
         ]
-        return Split((torch.stack(grey) / 255 - 0.48086125) / 0.23919068, labels)
+        return Split(torch.stack(grey) / 255, labels)
 
     (batches / "batches.meta").write_bytes(pickle.dumps({"label_names": list(CLASSES)}))
     parts = [write(f"data_batch_{number}", 64) for number in range(1, 6)]
-    pixels, labels = zip(*((part.pixels, part.labels) for part in parts), strict=True)
-    return folder, Split(torch.cat(pixels), torch.cat(labels)), write("test_batch", 100)
+    pixels = torch.cat([part.pixels for part in parts])
+    labels = torch.cat([part.labels for part in parts])
+    test = write("test_batch", 100)
+    mean, deviation = pixels.mean(), pixels.std()
+    standardised = Split((test.pixels - mean) / deviation, test.labels)
+    return folder, Split((pixels - mean) / deviation, labels), standardised
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +112,11 @@ def test_its_outputs_are_those_of_its_cells(
     first, second = (run.next_epoch(*small[1:]) for _ in range(2))
     losses = f"training {first['train_loss']:.4f}, test {first['test_loss']:.4f}"
     assert f"epoch   1: {losses}" in printed(executed)
-    top, bottom = answers(executed)
-    assert top == bottom
-    assert f"accuracy is {second['test_accuracy']:.2%}**" in top
-    assert f"{second['test_accuracy'] * 100:.0f} of all 100 test images" in top
-    assert f"training loss of {second['train_loss']:.4f}" in top
-    assert "after 2 epochs, at the cap" in top
+    (answer,) = answers(executed)
+    assert f"accuracy is {second['test_accuracy']:.2%}**" in answer
+    assert f"{second['test_accuracy'] * 100:.0f} of all 100 test images" in answer
+    assert f"training loss of {second['train_loss']:.4f}" in answer
+    assert "after 2 epochs, at the cap" in answer
     classes = re.findall(rf"(?m)^({'|'.join(CLASSES)}) +([\d.]+)%$", printed(executed))
     assert [name for name, _ in classes] == list(CLASSES)
     mean = sum(float(share) for _, share in classes) / 10  # ten images of each class
@@ -137,7 +140,7 @@ def test_it_is_a_valid_notebook_without_traces_of_this_machine(
 @pytest.mark.images
 @pytest.mark.slow
 def test_its_first_epoch_is_the_packages(images: Path) -> None:
-    notebook = hand_in.run_notebook(shortened(1), images)
+    notebook = hand_in.run_notebook(shortened(1), images, hand_in.CURE)
     expected = Run(Homework(), 0, CPU).next_epoch(*standardise(load_cifar10(images), CPU))
     found = re.search(r"epoch   1: training ([\d.]+), test ([\d.]+)", printed(notebook))
     assert found

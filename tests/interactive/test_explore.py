@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 from hw1lib.backprop.judging import HINTS
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.network import ACTIVATIONS, PARAMETERS, Network
+from hw1lib.backprop.slips import first_slip
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.errors import InputError
@@ -112,6 +113,7 @@ GOOD = {"x": [1, 2], "y": [0, 1], "W_H": [[1, 0]], "b_H": [0], "W_O": [[1], [2]]
         {"y": 1}, {"y": [1, 1]}, {"y": ["1/2", "1/2"]}, {"activation": "<script>"}, {"output": 1},
         {"output": "sigmoid"}, {"output": "sigmoid", "y": 2, "W_O": [[1]], "b_O": [0]},
         {"example": "yes"}, {"x": ["a" * 100]}, {"y": "maybe"}, {"x": {}},
+        {"activation": "Linear"}, {"output": "logistic"}, {"y": [[0, 1]]},
     ],
 )  # fmt: skip
 def test_what_the_package_refuses_is_refused_in_its_words(page: Page, change: Any) -> None:
@@ -135,6 +137,13 @@ def test_what_the_package_refuses_is_refused_in_its_words(page: Page, change: An
 def test_text_that_is_no_toml_is_refused(page: Page, text: str) -> None:
     (shown,) = page.evaluate(SOLVE, [text])
     assert shown["refusal"].startswith("is not TOML (at line ")
+
+
+@pytest.mark.parametrize("line", ["x = [−1, 2]", "x = [1/2, .5]", "x: [1, 2]", "activation = relu"])
+def test_what_toml_does_not_take_is_refused_with_the_cure(page: Page, line: str) -> None:
+    text = f"# mine\n{line}\n"
+    (shown,) = page.evaluate(SOLVE, [text])
+    assert shown["refusal"] == f"{first_slip(text)}."
 
 
 def test_toml_of_all_the_forms_that_people_write(page: Page) -> None:
@@ -211,6 +220,86 @@ def test_a_refusal_is_gone_after_the_next_change(page: Page) -> None:
     assert not any(alerts.all_text_contents())
 
 
+@pytest.mark.parametrize(
+    ("typed", "taken"), [("0,5", "0.5"), ("−1", "-1"), ("1_000", "1000"), (" 1 / 3 ", "1/3")]
+)
+def test_a_number_may_be_typed_as_the_page_prints_it(page: Page, typed: str, taken: str) -> None:
+    field = page.get_by_label("b_H 1", exact=True)
+    field.fill(typed)
+    field.press("Enter")
+    assert field.input_value() == taken
+    assert loss_of(page) == pytest.approx(package_loss(page), abs=1e-12)
+
+
+def test_the_learning_rate_is_judged_like_all_numbers(page: Page) -> None:
+    page.get_by_role("button", name="Start again").click()
+    before = loss_of(page)
+    for typed in ("-0.5", "0", "", "fast", "1e-1000"):
+        page.get_by_label("Learning rate").fill(typed)
+        page.get_by_role("button", name="Gradient step").click()
+        assert "The learning rate must be a number above 0" in page.inner_text("#playground")
+        assert loss_of(page) == before
+    page.get_by_label("Learning rate").fill("0,01")
+    page.get_by_role("button", name="Gradient step").click()
+    assert "The loss fell: from 1.7014" in page.inner_text("#playground")
+    small = loss_of(page)
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_label("Learning rate").fill("1e-2")
+    page.get_by_role("button", name="Gradient step").click()
+    assert loss_of(page) == small
+    page.get_by_label("Learning rate").fill("0.1")
+    page.get_by_role("button", name="Start again").click()
+
+
+def test_the_address_holds_the_network(browser: Browser, page_file: Path) -> None:
+    with visiting(browser, page_file) as visit:
+        page = visit.page
+        page.get_by_label("W_H row 1 column 2", exact=True).fill("1/3")
+        page.get_by_role("combobox", name="Activation").select_option("tanh")
+        network, loss = page.input_value("#playground textarea"), loss_of(page)
+        page.reload()
+        assert (page.input_value("#playground textarea"), loss_of(page)) == (network, loss)
+        page.get_by_role("button", name="Start again").click()
+        assert page.url.endswith("#playground")
+        page.goto(page.url.replace("#playground", "#network=1;0,1;1;0;1~2;x,0;relu;softmax"))
+        alert = page.locator("#playground .error[role=alert]").first
+        assert "b_O holds 'x'" in str(alert.text_content())
+        assert loss_of(page) == pytest.approx(1.7014, abs=1e-4)
+
+
+# Labels of the drawing that lie on another label, a note or a node.
+COLLISIONS = """() => {
+  const boxes = (kind) => [...document.querySelectorAll(`#playground svg ${kind}`)]
+    .filter((element) => element.checkVisibility())
+    .map((element) => [element.textContent, element.getBoundingClientRect()]);
+  const meet = ([, a], [, b]) => a !== b && a.left < b.right - 1 && b.left < a.right - 1
+    && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  const labels = boxes("g.label");
+  const others = [...labels, ...boxes(".note"), ...boxes(".node circle")];
+  return labels.flatMap((label) => others.filter((other) => meet(label, other))
+    .map((other) => [label[0], other[0]]));
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_label_covers_another_or_a_note(browser: Browser, page_file: Path, width: int) -> None:
+    with visiting(browser, page_file, width) as visit:
+        page = visit.page
+        for output in ("softmax", "sigmoid"):
+            page.get_by_role("combobox", name="Output", exact=True).select_option(output)
+            for inputs, hidden in product("1234", "1234"):
+                page.get_by_label("Inputs").select_option(inputs)
+                page.get_by_label("Hidden units").select_option(hidden)
+                assert page.evaluate(COLLISIONS) == [], (output, inputs, hidden)
+
+
+def test_fields_are_large_enough_for_phones(page: Page) -> None:
+    """Below 16 px, iOS zooms into a field that gets the focus."""
+    fields = "[...document.querySelectorAll('#playground :is(input, select, textarea)')]"
+    sizes = page.evaluate(f"{fields}.map((field) => parseFloat(getComputedStyle(field).fontSize))")
+    assert min(sizes) >= 16
+
+
 def test_gradient_steps_and_choices(page: Page) -> None:
     page.get_by_role("button", name="Start again").click()
     before = loss_of(page)
@@ -245,6 +334,22 @@ def test_the_walk_goes_through_all_steps_and_names_their_equations(page: Page) -
     lines = page.locator("#playground .lines li").all_inner_texts()
     assert lines[2].endswith("= 1 · 0.8176 + 1 · (−0.8176) = 0")
     page.get_by_role("button", name="Show all").click()
+
+
+def test_the_walk_shows_nothing_before_its_step(page: Page) -> None:
+    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("combobox", name="Activation").select_option("sigmoid")
+    page.get_by_role("button", name="Step by step").click()
+    page.get_by_role("button", name="Step 3", exact=True).click()
+    assert page.inner_text("#playground .result").count("?") == 2
+    assert set(page.locator("table[aria-label=y_hat] td").all_inner_texts()) == {"?"}
+    assert "?" not in page.inner_text("table[aria-label=z_O]")
+    notes = page.locator("#playground svg .note").all_text_contents()
+    assert sum(note.startswith("z = ") for note in notes) == 5  # three units and two logits
+    page.get_by_role("button", name="Step 4", exact=True).click()
+    assert "softmax" in page.inner_text("#playground .step .formula")
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_role("button", name="Start again").click()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -19,7 +19,7 @@ from corpus import OWN, REFUSED, SHOWN
 from qmdbook.check import check_book, check_outputs, read_chapter
 from qmdbook.errors import BookError
 from qmdbook.execute import execute_chapters
-from qmdbook.pandoc import number_chapters, read
+from qmdbook.pandoc import Pandoc, number_chapters, read
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
 from qmdbook.quarto import find_quarto
@@ -81,7 +81,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         path.write_text(REFUSED[number][0] + "\n", encoding="utf-8")
         try:
             chapter = parse_chapter(path)
-            left[number] = chapter, read_chapter(chapter, folder)
+            left[number] = chapter, read_chapter(chapter, Pandoc(folder))
         except BookError as error:
             messages[number] = str(error)
 
@@ -100,11 +100,11 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         except BookError as error:
             messages[number] = str(error)
     assert next(outputs, None) is None
-    for number, div in zip(woven, read(list(woven.values()), folder), strict=True):
+    for number, div in zip(woven, read(list(woven.values()), Pandoc(folder)), strict=True):
         chapter, blocks = left[number][0], div["c"][1]
         try:
             check_outputs(chapter, blocks)
-            check_book(project, number_chapters([chapter], [blocks], folder), folder)
+            check_book(project, number_chapters([chapter], [blocks], Pandoc(folder)), folder)
         except BookError as error:
             messages[number] = str(error)
     return messages

@@ -8,7 +8,7 @@ import pypdf
 
 from pdfs import MARGIN, destinations, page_texts, positions, text_of
 from qmdbook.book import Book
-from qmdbook.pandoc import number_chapters, parse
+from qmdbook.pandoc import Pandoc, number_chapters, parse
 from qmdbook.pdf import build_pdf
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter
@@ -64,9 +64,9 @@ def typeset(
     """One chapter as a PDF, without the class `left_out`."""
     project = Project(folder, "T", (), author=author)
     chapter = Chapter(folder / "one.qmd", {}, (), text, ())
-    blocks = without_class(parse(text, folder), left_out)
-    documents = number_chapters([chapter], [blocks], folder)
-    build_pdf(Book(project, folder, documents, {}), "t.pdf", template, **variables)
+    blocks = without_class(parse(text, Pandoc(folder)), left_out)
+    documents = number_chapters([chapter], [blocks], Pandoc(folder))
+    build_pdf(Book(project, folder, Pandoc(folder), documents, {}), "t.pdf", template, **variables)
     return pypdf.PdfReader(folder / "t.pdf")
 
 

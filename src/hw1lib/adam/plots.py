@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw1lib.style import BLUE, GRAY, HEIGHT, ORANGE, WIDTH, book_figure, label_line
+from hw1lib.style import BLUE, GRAY, HEIGHT, INK, ORANGE, WIDTH, book_figure, label_line
 
 DASHES = (4, 1.5)
 
@@ -24,7 +24,7 @@ def plot_weights(
         m_hat: the same with bias correction.
         t: the step whose weights are shown.
     """
-    with book_figure(WIDTH, 1.35 * HEIGHT) as (figure, whole):
+    with book_figure(WIDTH, 1.1 * HEIGHT) as (figure, whole):
         whole.remove()
         above, below = figure.subplots(2, 1, sharex=True)
         _draw_weights(above, beta1, t)
@@ -78,8 +78,8 @@ def plot_expectations(
         axes.axhline(mean, color=BLUE)
         axes.plot(steps, expected, color=ORANGE, dashes=DASHES)
         axes.errorbar(
-            list(simulated), means, yerr=widths, fmt=".", color=GRAY,
-            markersize=4, capsize=2, linewidth=1, zorder=3,
+            list(simulated), means, yerr=widths, fmt=".", color=INK,
+            markersize=6, capsize=2, linewidth=1, zorder=3,
         )  # fmt: skip
         for t in marked:
             axes.plot(t, expected[t - 1], "o", color=ORANGE, markersize=9, fillstyle="none")

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hw1lib.backprop.slips import first_slip, meant
 from hw1lib.errors import InputError
 from hw1lib.files import NOT_TOML, TOO_LARGE, read_toml
 from hw1lib.project import NETWORK, project_root
@@ -47,10 +48,12 @@ REFUSALS = {
     "missing": "the field {name} is missing; add it as the example network has it.",
     "activation": f"activation is {{value}}; it must be one of {', '.join(ACTIVATIONS)}.",
     "output": f"output is {{value}}; it must be one of {', '.join(OUTPUTS)}.",
+    "synonym": '{name} is {value}; write "{word}".',
     "example": "example is {value}; it must be true or false.",
     "number": "{name} holds {value}; it must be a finite number: an integer, a decimal or a "
     'fraction in quotes such as "1/2".',
     "large": f"{{name}} holds a number beyond ±{MAX_NUMBER:,}; numbers must lie within.",
+    "batch": "{name} holds several rows; give one example at a time, such as [1, -2].",
     "vector": f"{{name}} must be a list of 1 to {MAX_UNITS} numbers, such as [1, -2].",
     "matrix": "{name} must be a list of rows, such as [[1, 0], [0, 1]].",
     "lengths": "{name} has rows of different lengths ({lengths}); make them equal.",
@@ -145,7 +148,7 @@ def load_network(path: Path | str | None = None) -> Network:
             f"{path}: network files are TOML, not YAML; save it as {NETWORK} and write "
             'x = [1, -2] for x: [1, -2], and activation = "relu" for activation: relu.'
         )
-    fields = read_toml(path, MAX_BYTES, WANTED)
+    fields = read_toml(path, MAX_BYTES, WANTED, first_slip)
     try:
         return parse_network(fields)
     except InputError as error:
@@ -165,8 +168,11 @@ def parse_network(fields: dict[str, Any]) -> Network:
         if name not in fields:
             raise _refusal("missing", name=name)
     for name, allowed in CHOICES.items():
-        if fields.get(name, allowed[0]) not in allowed:
-            raise _refusal(name, value=_shown(fields[name]))
+        value = fields.get(name, allowed[0])
+        if value not in allowed:
+            word = meant(value, allowed)
+            kind = "synonym" if word else name
+            raise _refusal(kind, name=name, value=_shown(value), word=word)
     if not isinstance(fields.get("example", False), bool):
         raise _refusal("example", value=_shown(fields["example"]))
     target = fields["y"] if isinstance(fields["y"], list) else [fields["y"]]
@@ -214,6 +220,8 @@ def _shown(value: object) -> str:
 def _vector(name: str, value: object) -> Vector:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_UNITS:
         raise _refusal("vector", name=name)
+    if name in ("x", "y") and all(isinstance(item, list) for item in value):
+        raise _refusal("batch", name=name)
     return tuple(_number(name, item) for item in value)
 
 

@@ -27,6 +27,7 @@ from hw1lib.backprop.network import (
     Network,
 )
 from hw1lib.backprop.prose import explain_zeros
+from hw1lib.backprop.slips import SLIPS, SYNONYMS
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import Kind
 from hw1lib.project import project_root
@@ -50,8 +51,13 @@ VALUES = {
 }
 
 
-def playground(network: Network) -> Markdown:
-    """The panels, what their script knows of the package, and the script, as raw HTML."""
+def playground(network: Network, brief: bool = False) -> Markdown:
+    """The panels, what their script knows of the package, and the script, as raw HTML.
+
+    Args:
+        network: what the page starts with.
+        brief: whether only the drawing is shown of what there is to explore.
+    """
     options = {"sizes": [str(i + 1) for i in range(LARGEST)], **CHOICES}
     panels = (project_root() / FOLDER / "panels.html").read_text(encoding="utf-8")
     choices = {name: _options(values) for name, values in options.items()}
@@ -59,7 +65,7 @@ def playground(network: Network) -> Markdown:
     data = json.dumps(rules(network), ensure_ascii=False).replace("<", "\\u003c")
     lines = [
         f'<link rel="stylesheet" href="{FOLDER}/playground.css">',
-        f'<div id="playground" hidden>\n{panels.strip()}\n</div>',
+        f'<div id="playground"{" class=brief" if brief else ""} hidden>\n{panels.strip()}\n</div>',
         "<noscript><p>The network to play with needs JavaScript.</p></noscript>",
         f'<script type="application/json" id="playground-rules">{data}</script>',
         f'<script src="{FOLDER}/main.js"></script>',
@@ -86,6 +92,8 @@ def rules(network: Network) -> dict[str, Any]:
         "required": REQUIRED,
         "parameters": PARAMETERS,
         "choices": CHOICES,
+        "synonyms": SYNONYMS,
+        "slips": SLIPS,
         "number": NUMBER.pattern,
         "largest": MAX_NUMBER,
         "room": LARGEST,

@@ -68,6 +68,8 @@ def probability(network: Network) -> str:
 def loss_in_numbers(network: Network, values: Forward) -> Markdown:
     """-log of the target's probability, with as many digits as the loss needs, and the loss."""
     probability = torch.exp(-values.loss)
+    if probability == 0:  # too small for a float64
+        return rounded(values.loss)
     digits = enough_digits(lambda p: -torch.log(p), [probability], values.loss)
     loss = rounded(values.loss).data
     if digits == MOST_DIGITS:  # a probability that differs from 1 by less than can be shown
@@ -100,7 +102,7 @@ def in_symbols(network: Network, loss: Expr, slope: Expr, index: tuple[int, int]
     """The loss as a function of one weight of W_H and its derivative, where they are short."""
     long = loss.count_ops() > 30 or slope.count_ops() > 60
     if long or loss.atoms(Float) or network.is_decimal:
-        return Markdown("")
+        return Markdown(" ")  # of an empty value Quarto would show the code
     row, column = index
     value = latex(network.W_H[row][column])
     return Markdown(f"Here $L(w) = {latex(loss)}$ and $L'(w) = {latex(slope)}$, at $w = {value}$.")
@@ -149,7 +151,7 @@ def _in_numbers(network: Network, gradients: Gradients, cause: Cause) -> str:
             f"0$, nor the derivative, $f'((z_H)_{{{unit}}}) = 0$."
         )
     if cause.kind == Kind.KINK:
-        return f"There $h_{{{unit}}} = 0$, and $f'(0) = 0$ as in PyTorch."
+        return "There $f'(0) = 0$, as in PyTorch."
     if cause.kind == Kind.SILENT:
         return f"With $h_{{{unit}}} = 0$ its outgoing weights have no effect."
     if cause.kind == Kind.INPUT:

@@ -111,10 +111,13 @@ def _off(network: Network, unit: int) -> Iterator[Cause]:
 
 
 def _of_activation(network: Network, values: Forward, unit: int) -> Iterator[Cause]:
-    """Why h is 0."""
-    yield from _off(network, unit)
-    if network.active[unit] and values.h[unit] == 0:
-        yield Cause(Kind.SILENT if network.z_H[unit] == 0 else Kind.FAINT, unit)
+    """Why h is 0; at a ReLU's kink it is, whatever the slope is said to be there."""
+    if values.h[unit] != 0:
+        return
+    if network.z_H[unit] == 0:
+        yield Cause(Kind.SILENT, unit)
+    else:
+        yield Cause(Kind.FAINT if network.active[unit] else Kind.INACTIVE, unit)
 
 
 def _of_output(output: Classes, gradients: Gradients, unit: int) -> Iterator[Cause]:

@@ -20,7 +20,7 @@ SHADES = 6  # of either colour in images of weights, for a small file
 def plot_losses(history: pd.DataFrame) -> Figure:
     """Both losses over the epochs; ticks mark each seed's lowest test loss, and the stops."""
     train, test = _by_seed(history, "train_loss"), _by_seed(history, "test_loss")
-    with book_figure(WIDTH, 3.6) as (figure, axes):
+    with book_figure(WIDTH, 3.0) as (figure, axes):
         _draw(axes, test, ORANGE, "test", ".2f")
         _draw(axes, train, BLUE, "training", ".4f")
         axes.set_ylim(bottom=-0.16 * test.max().max())

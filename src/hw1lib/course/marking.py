@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hw1lib.backprop.formulas import Array
 from hw1lib.backprop.judging import HINTS, Numeral, Tolerance, agrees
+from hw1lib.backprop.judging import Verdict as Closeness
 from hw1lib.backprop.manual import backward, forward
 from hw1lib.backprop.mistakes import MISTAKES, STEPS, Mistake, follow
 from hw1lib.backprop.network import PARAMETERS, Network
@@ -156,7 +157,7 @@ class _Marking:
     def _diagnose(self, name: str, answer: Answer) -> str:
         """What went wrong: a mistake that is kept in mind, or how far off the numbers are."""
         verdict = worst(answer, self.right[name], self.tolerance)
-        return self._name_mistake(name, answer) or HINTS.get(verdict, HINTS["wrong"])
+        return self._name_mistake(name, answer) or HINTS.get(verdict, HINTS[Closeness.WRONG])
 
     def _name_mistake(self, name: str, answer: Answer) -> str:
         """The mistake that explains this answer, and most others, best; empty if there is none."""

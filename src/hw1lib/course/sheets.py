@@ -32,9 +32,7 @@ try:
 
     from hw1lib.course.lettering import fonts_for, typst_fonts
 except ImportError as error:
-    raise InputError(
-        "Sheets need the package typst; install it by `pip install 'hw1lib[book]'`."
-    ) from error
+    raise InputError("Sheets need the package typst; install it by `pip install typst`.") from error
 
 Key: TypeAlias = dict[str, Any]  # what a file ID.json holds
 

@@ -53,6 +53,20 @@
     unbroken.append(unbroken.previousSibling, after);
   });
 
+  // A formula that is wider than its place is set smaller, as long as it can be read; then it scrolls.
+  const SMALLEST = 9.5; // pixels
+  const formulas = document.querySelectorAll('math[display="block"]');
+  function fit() {
+    formulas.forEach(function (math) { math.style.fontSize = ""; });
+    formulas.forEach(function (math) {
+      const share = math.clientWidth / math.scrollWidth;
+      const size = parseFloat(getComputedStyle(math).fontSize);
+      if (share < 1) math.style.fontSize = `${Math.max(0.98 * share * size, SMALLEST)}px`;
+    });
+  }
+  document.fonts.ready.then(fit);
+  window.addEventListener("resize", fit);
+
   // What scrolls sideways can be reached by keyboard, whenever it comes to be too wide.
   const observer = new ResizeObserver(function (changes) {
     changes.forEach(function (change) {
