@@ -34,12 +34,24 @@ function practiseAt(level) {
   location.hash = `practise=${LEVELS.length * number + level}`;
 }
 
+/**
+ * A part of an address that a program may have encoded, well or not.
+ * @param {string} text
+ */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Other addresses lead into the chapter. */
 function follow() {
-  const [, kind, value] = decodeURIComponent(location.hash).match(/^#(\w+)=?(.*)$/) ?? [];
+  const [, kind, value] = location.hash.match(/^#(\w+)=?(.*)$/) ?? [];
   if (kind === "network" && value) {
     turnTo(true);
-    showNetwork(value);
+    showNetwork(decoded(value));
     place.scrollIntoView();
   }
   if (kind === "playground") turnTo(true);
