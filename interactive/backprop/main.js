@@ -52,7 +52,7 @@ function follow() {
   if (kind === "network" && value) {
     turnTo(true);
     showNetwork(decoded(value));
-    place.scrollIntoView();
+    arrive();
   }
   if (kind === "playground") turnTo(true);
   if (kind !== "practise" || !/^\d{1,9}$/.test(value)) return;
@@ -61,7 +61,15 @@ function follow() {
   if (value === place.dataset.seed) return;
   practise.open(view, Number(value));
   place.dataset.seed = value;
+  arrive();
+}
+
+/** Scrolls to the panels, and once more when what stands above them has its height. */
+function arrive() {
   place.scrollIntoView();
+  if (document.readyState === "complete") return;
+  const again = () => document.fonts.ready.then(() => place.scrollIntoView());
+  addEventListener("load", again, { once: true });
 }
 
 /** @type {(isExplore: boolean) => void} */
