@@ -172,6 +172,8 @@ REFUSED = [
     ("```\nテスト\n```", 2, "the PDF's fonts have no テ"),
     (markdown("日本"), 3, "the PDF's fonts have no 日"),
     ("`{python} '中'`", 1, "the PDF's fonts have no 中"),
+    (cell("print('x' * 200_000)"), 1, "has 200,001 letters, more than the 100,000"),
+    (cell("print('short\\n' * 50_000)"), 1, "has 300,001 letters, more than the 100,000"),
     # Headings.
     ("# The $x$", 1, "a chapter's heading can't have formulas"),
 ]  # fmt: skip

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +32,22 @@ def test_gradients_as_text(root: Path, capsys: pytest.CaptureFixture[str]) -> No
     out = capsys.readouterr().out
     assert "loss  1.70141" in out
     assert "hidden unit 2 is off" in out
+
+
+def run(arguments: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """`hw1` in a shell."""
+    command = f"{shlex.quote(sys.executable)} -m hw1lib {arguments}"
+    environment = {**os.environ, **variables}
+    return subprocess.run(["bash", "-c", command], env=environment, capture_output=True)
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+def test_output_that_ends_early_or_lacks_letters_is_no_error(tmp_path: Path) -> None:
+    done = run("adam --steps $(seq 5000) | head -n 1; exit ${PIPESTATUS[0]}")
+    assert (done.returncode, done.stderr) == (141, b"")
+    done = run(f"gradients '{tmp_path}/\u0441\u0435\u0442\u044c.toml'", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 2
+    assert b"\\u0441\\u0435\\u0442\\u044c.toml: can't be read" in done.stderr
 
 
 def test_adam(capsys: pytest.CaptureFixture[str]) -> None:

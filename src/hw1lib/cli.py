@@ -6,7 +6,9 @@ Each command imports what it needs when it runs, so that `hw1 --help` is immedia
 from __future__ import annotations
 
 import argparse
+import io
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,7 +18,7 @@ from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 from hw1lib.project import NETWORK, default_data_dir, project_root
 
-INTERRUPTED = 128 + 2  # as shells have it for SIGINT
+INTERRUPTED, OUTPUT_ENDED = 128 + 2, 128 + 13  # as shells have it for SIGINT and SIGPIPE
 LARGEST = 2**63 - 1
 SEEDS = (0, 1, 2, 3, 4)
 
@@ -24,11 +26,21 @@ SEEDS = (0, 1, 2, 3, 4)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code.
 
-    Unusable input gives one sentence and exit code 2, Ctrl-C gives 130.
+    Unusable input gives one sentence and exit code 2, Ctrl-C gives 130. Where the output ends
+    early, as in `hw1 gradients | head`, nothing is said; letters that the terminal lacks are
+    shown by their codes.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
     try:
-        return options.run(options) or 0
+        status: int = options.run(options) or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left to say
+        return OUTPUT_ENDED
     except InputError as error:
         print(f"hw1: {error}", file=sys.stderr)
         return 2

@@ -8,24 +8,18 @@ import re
 import shutil
 import sys
 import tempfile
-from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
 from qmdbook.book import prepare
-from qmdbook.cache import state_of, write_cache
+from qmdbook.cache import state_of
 from qmdbook.errors import BookError
-from qmdbook.execute import all_cached, unexecuted
+from qmdbook.execute import all_cached
 from qmdbook.notebook import write_notebooks
-from qmdbook.project import Project, load_project
-from qmdbook.qmd import Chapter, parse_chapter
+from qmdbook.project import load_project
+from qmdbook.qmd import parse_chapter
 from qmdbook.scripts import plain
 
 RECORD = Path(".quarto", "qmdbook.json")
-OPTIONS = re.compile(r"(#\|.*\n?)*\n*")
 MODULE = re.compile(r'(<script src="[^"]*quarto\.js") type="module"')
 TABSETS = re.compile(r'<script src="[^"]*tabsets\.js" type="module"></script>\n?')
 
@@ -57,19 +51,16 @@ def before(folder: Path) -> None:
         for chapter in project.chapters:
             shutil.rmtree(folder / ".quarto" / "_freeze" / chapter.stem, ignore_errors=True)
         _write_record(folder, state, pages)
-        for kept in folder.glob("*.quarto_ipynb*"):
-            kept.unlink()
-    _adopt(project)  # what a render left that failed
 
 
 def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     """Completes a render: pages that work from the disk, executed notebooks, a word on old pages.
 
-    `outputs` are the files in `site` that were rendered. Unless these are the `whole` book, no
-    other chapter's cells run for the notebooks.
+    `outputs` are the files in `site` that were rendered. The notebooks' cells are run by this
+    package, unless they are as the last time: what Quarto keeps of frozen chapters has not run.
+    Unless the `whole` book was rendered, none are run for the notebooks.
     """
     project = load_project(folder)
-    _adopt(project)
     rendered = [Path(name).stem for name in outputs if name.endswith(".html")]
     if not rendered:
         return
@@ -99,49 +90,11 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
         print(f"Still as before the last change: {', '.join(old)}; `quarto render` renews them.")
 
 
-def adopted(chapter: Chapter, kept: NotebookNode) -> NotebookNode | None:
-    """The chapter's executed notebook with the outputs of one that Quarto kept.
-
-    None if that one ran other code, or has figures in another format than SVG.
-    """
-    wanted = unexecuted(chapter)
-    code = wanted.cells[1:]  # the first is this package's own
-    unevaluated = {part.source for part in chapter.parts} - {cell.source for cell in code}
-    sources, outputs = [], []
-    for cell in kept.cells:
-        for value in cell.metadata.get("user_expressions", []):
-            sources.append(value["expression"].strip())
-            outputs.append([nbformat.v4.new_output("display_data", value["result"]["data"])])
-        source = OPTIONS.sub("", cell.source, count=1).strip("\n")
-        if cell.cell_type == "code" and source not in unevaluated:
-            sources.append(source)
-            outputs.append(cell.outputs)
-    if sources != [cell.source for cell in code] or any(
-        "application/pdf" in output.get("data", {}) for output in chain(*outputs)
-    ):
-        return None
-    for cell, own in zip(code, outputs, strict=True):
-        cell.outputs = own
-    return wanted
-
-
 def _with_classic_scripts(page: Path) -> str:
     text, count = MODULE.subn(r"\1 defer", page.read_text(encoding="utf-8"))
     if not count and 'quarto.js" defer' not in text:
         print(f"{page.name}: quarto.js is not where it was; from a disk its scripts may not run.")
     return TABSETS.sub("", text)
-
-
-def _adopt(project: Project) -> None:
-    """Takes the outputs of the cells that Quarto has run into the cache."""
-    for path in project.chapters:
-        for kept in project.folder.glob(f"{path.stem}.quarto_ipynb*"):
-            with suppress(BookError):  # a chapter with what only Quarto knows
-                chapter = parse_chapter(path, project.cell_defaults)
-                notebook = adopted(chapter, nbformat.read(kept, as_version=4))
-                if notebook is not None:
-                    write_cache(project, state_of(project, path), chapter.name, notebook)
-            kept.unlink()
 
 
 def _record(folder: Path) -> tuple[str, dict[str, str]]:

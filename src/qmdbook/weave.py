@@ -16,9 +16,10 @@ from qmdbook.known import OUTPUTS
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.tree import Node, changed, text_block, walk
 
+IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 VALUE = re.compile(r"`?\{value\} (\d+)`?")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")  # by a progress bar
+MOST_LETTERS = 100_000  # of one output: some 30 pages
 PLOT = re.compile(r"\[?<(matplotlib|seaborn)\.|Text\([-\d]")  # what drawing returns; as Quarto
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 NUMPY = re.compile(r"np\.\w+\(([^()]+)\)")
@@ -105,6 +106,7 @@ def _cell(cell: Cell, number: int, outputs: list[NotebookNode], figures: Path) -
         attributes += [["code-summary", str(cell.options.get("code-summary", "Code"))]]
         content = [text_block(["python", "cell-code"], attributes, cell.source)]
     if included and cell.options.get("output", True) is not False:
+        _check_length(outputs)
         shown = [pair for pair in enumerate(outputs) if not is_drawn(pair[1])]
         kinds = [_best(o.data)[0] if "data" in o else "stream" for _, o in shown]
         if cell.options.get("fig-cap") and outputs and not {"svg", "png", "jpg"} & set(kinds):
@@ -129,7 +131,7 @@ def _output(cell: Cell, number: int, count: int, output: NotebookNode, image: Pa
     if output.output_type == "stream":
         if cell.options.get("output") == "asis" and output.name == "stdout":
             return text_block(["read"], [part, ["format", "markdown"], *table], output.text)
-        text = OVERWRITTEN.sub("", ANSI.sub("", output.text)).rstrip()
+        text = _last_written(ANSI.sub("", output.text)).rstrip()
         return text_block(["cell-output", f"cell-output-{output.name}"], [], text)
     kind, text = _best(output.data)
     if kind == "plain":
@@ -142,6 +144,22 @@ def _output(cell: Cell, number: int, count: int, output: NotebookNode, image: Pa
         read = text_block(["read"], [part, ["format", "markdown"], *table], text)
         return {"t": "Div", "c": [["", ["cell-markdown"], [["output", str(count)]]], [read]]}
     return _figure(cell, part, image.with_name(f"{image.name}.{kind}"), text)
+
+
+def _last_written(text: str) -> str:
+    """Each line as it stands at the end, without what a progress bar has overwritten."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+def _check_length(outputs: list[NotebookNode]) -> None:
+    for output in outputs:
+        texts = [output.get("text", ""), *map(str, output.get("data", {}).values())]
+        kinds = {"stream", *output.get("data", {})}
+        if not kinds & set(IMAGES) and max(map(len, texts)) > MOST_LETTERS:
+            raise BookError(
+                f"this cell's output has {max(map(len, texts)):,} letters, more than the "
+                f"{MOST_LETTERS:,} that can be shown; print less."
+            )
 
 
 def _figure(cell: Cell, part: list[str], path: Path, data: str) -> Node:

@@ -27,13 +27,14 @@ from hw1lib.backprop.network import PARAMETERS, Network, load_network
 from hw1lib.display import latex
 from networks import drawn_fields, toml
 from pdfs import MARGIN, text_of
-from qmdbook.book import prepare
+from qmdbook.book import Book, prepare
 from qmdbook.notebook import write_notebooks
 from qmdbook.pdf import build_pdf
 from qmdbook.project import load_project
-from qmdbook.qmd import parse_chapter
+from qmdbook.qmd import Inline, parse_chapter
 from qmdbook.render import Outputs
 from qmdbook.site import build_site
+from qmdbook.weave import said
 
 THEORY = ("q1_backprop", "q2_adam")
 QUICK = 12
@@ -50,6 +51,7 @@ class Built:
     network: Network
     page: str
     notebook: str
+    inline: list[str]
     pdf: Path
     theory: Path
 
@@ -77,9 +79,17 @@ def build(root: Path, folder: Path, fields: dict[str, Any]) -> Built:
         load_network(folder / "network.toml"),
         unescape((stage / "q1_backprop.html").read_text(encoding="utf-8")),
         "\n".join(cells),
+        inline_values(book),
         stage / "book.pdf",
         write_theory(folder, stage, "Course", "Ada Lovelace"),
     )
+
+
+def inline_values(book: Book) -> list[str]:
+    """What the inline expressions of chapter 1 give."""
+    chapter, outputs = book.documents[0].chapter, book.outputs["q1_backprop"]
+    numbers = [n for n, part in enumerate(chapter.parts) if isinstance(part, Inline)]
+    return [said(outputs[number])[1] for number in numbers]
 
 
 @pytest.fixture(scope="module", params=DRAWN)
@@ -95,6 +105,7 @@ def made(
 
 def test_a_network_goes_through_the_chapter(made: Built) -> None:
     """All in one, since building is what takes the time."""
+    assert all(made.inline)  # Quarto shows the code of an empty value
     check_every_number_is_in_each_format(made)
     check_a_calculator_agrees(made)
     for path in (made.pdf, made.theory):

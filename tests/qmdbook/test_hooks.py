@@ -9,31 +9,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat import NotebookNode
 
-from qmdbook.hooks import adopted, after, before
-from qmdbook.qmd import parse_chapter
+from qmdbook.hooks import after, before
 from smallbook import write_book
 
 HOOK = Path(__file__).resolve().parents[2] / "src" / "qmdbook" / "hook.py"
-CHAPTER = """\
-# One
-
-Two: `{python} 1 + 1`.
-
-```{python}
-#| label: fig-x
-#| fig-cap: "C."
-#| fig-alt: "A."
-
-draw()
-```
-
-```{python}
-#| eval: false
-never()
-```
-"""
 PAGE = (
     '<script src="site_libs/quarto-html/quarto.js" type="module"></script>\n'
     '<script src="site_libs/quarto-html/tabsets/tabsets.js" type="module"></script>\n<p>Text'
@@ -130,34 +110,8 @@ def test_what_only_quarto_knows_costs_the_notebooks_and_not_the_render(
     before(book)
     (book / "_book").mkdir()
     (book / "_book" / "index.html").write_text(PAGE)
-    (book / "q2_two.quarto_ipynb").write_text("{}")
     after(book, book / "_book", ["_book/index.html"], True)
     assert "The notebooks were not written: q2_two.qmd:3: " in capsys.readouterr().out
-
-
-def kept_by_quarto(*figure: str) -> NotebookNode:
-    """The chapter as Quarto leaves it with `keep-ipynb`."""
-    v4 = nbformat.v4
-    text = v4.new_markdown_cell("# One\n\nTwo: `{python} 1 + 1`.")
-    value = {"status": "ok", "data": {"text/plain": "2"}, "metadata": {}}
-    text.metadata["user_expressions"] = [{"expression": "1 + 1", "result": value}]
-    options = '#| label: fig-x\n#| fig-cap: "C."\n#| fig-alt: "A."\n\n'
-    outputs = [v4.new_output("display_data", {mime: "<svg/>"}) for mime in figure]
-    drawn = v4.new_code_cell(f"{options}draw()", outputs=outputs)
-    return v4.new_notebook(cells=[text, drawn, v4.new_code_cell("#| eval: false\nnever()")])
-
-
-def test_outputs_that_quarto_kept_are_taken(tmp_path: Path) -> None:
-    (tmp_path / "one.qmd").write_text(CHAPTER)
-    chapter = parse_chapter(tmp_path / "one.qmd")
-    taken = adopted(chapter, kept_by_quarto("image/svg+xml"))
-    assert taken is not None
-    assert [cell.source for cell in taken.cells[1:]] == ["1 + 1", "draw()"]
-    assert taken.cells[1].outputs[0].data == {"text/plain": "2"}
-    assert taken.cells[2].outputs[0].data == {"image/svg+xml": "<svg/>"}
-    assert adopted(chapter, kept_by_quarto("application/pdf")) is None  # of LaTeX
-    (tmp_path / "one.qmd").write_text(CHAPTER.replace("draw()", "draw(2)"))
-    assert adopted(parse_chapter(tmp_path / "one.qmd"), kept_by_quarto("image/svg+xml")) is None
 
 
 def test_a_python_without_the_packages_is_named() -> None:

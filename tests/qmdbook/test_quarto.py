@@ -154,7 +154,7 @@ def book(tmp_path: Path) -> Path:
         f"  {w}-render: {HOOK} {n}\n" for w, n in (("pre", "before"), ("post", "after"))
     )
     config = config.replace("project:\n", f"project:\n{steps}  resources: [data.txt]\n")
-    config += "filters: [qmdbook]\nexecute: {keep-ipynb: true, echo: false}\n"
+    config += "filters: [qmdbook]\nexecute: {echo: false}\n"
     (folder / "_quarto.yml").write_text(config)
     shutil.copytree(ROOT / "_extensions", folder / "_extensions")
     return folder

@@ -102,7 +102,7 @@ def in_symbols(network: Network, loss: Expr, slope: Expr, index: tuple[int, int]
     """The loss as a function of one weight of W_H and its derivative, where they are short."""
     long = loss.count_ops() > 30 or slope.count_ops() > 60
     if long or loss.atoms(Float) or network.is_decimal:
-        return Markdown("")
+        return Markdown(" ")  # of an empty value Quarto would show the code
     row, column = index
     value = latex(network.W_H[row][column])
     return Markdown(f"Here $L(w) = {latex(loss)}$ and $L'(w) = {latex(slope)}$, at $w = {value}$.")

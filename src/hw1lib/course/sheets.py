@@ -27,9 +27,7 @@ from hw1lib.files import replacing, write_text
 try:
     import typst
 except ImportError as error:
-    raise InputError(
-        "Sheets need the package typst; install it by `pip install 'hw1lib[book]'`."
-    ) from error
+    raise InputError("Sheets need the package typst; install it by `pip install typst`.") from error
 
 Key: TypeAlias = dict[str, Any]  # what a file ID.json holds
 
