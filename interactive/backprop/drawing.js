@@ -20,7 +20,7 @@ import { at, rounded } from "./numbers.js";
 const RADIUS = 25;
 const GAP = 122;
 const TOP = 26;
-const CLEAR = 55; // from a node's centre to that of a label on a line
+const CLEAR = 45; // from a node's centre to that of a label on a line
 const DRAG = 6; // pixels for a tenth
 
 /**
@@ -100,7 +100,7 @@ function edges(scene, name, starts, ends) {
  */
 function labelShare(starts, ends) {
   const margin = Math.max(0.2, CLEAR / (ends[0].x - starts[0].x));
-  const shares = Array.from({ length: 19 }, (_, i) => margin + ((1 - 2 * margin) * i) / 18);
+  const shares = Array.from({ length: 85 }, (_, i) => margin + ((1 - 2 * margin) * i) / 84);
   /** @type {(share: number) => number} */
   const gap = (share) => {
     const places = ends.flatMap((end) => starts.map(({ y }) => y + share * (end.y - y)));

@@ -34,13 +34,25 @@ function practiseAt(level) {
   location.hash = `practise=${LEVELS.length * number + level}`;
 }
 
+/**
+ * A part of an address that a program may have encoded, well or not.
+ * @param {string} text
+ */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Other addresses lead into the chapter. */
 function follow() {
-  const [, kind, value] = decodeURIComponent(location.hash).match(/^#(\w+)=?(.*)$/) ?? [];
+  const [, kind, value] = location.hash.match(/^#(\w+)=?(.*)$/) ?? [];
   if (kind === "network" && value) {
     turnTo(true);
-    showNetwork(value);
-    place.scrollIntoView();
+    showNetwork(decoded(value));
+    arrive();
   }
   if (kind === "playground") turnTo(true);
   if (kind !== "practise" || !/^\d{1,9}$/.test(value)) return;
@@ -49,7 +61,15 @@ function follow() {
   if (value === place.dataset.seed) return;
   practise.open(view, Number(value));
   place.dataset.seed = value;
+  arrive();
+}
+
+/** Scrolls to the panels, and once more when what stands above them has its height. */
+function arrive() {
   place.scrollIntoView();
+  if (document.readyState === "complete") return;
+  const again = () => document.fonts.ready.then(() => place.scrollIntoView());
+  addEventListener("load", again, { once: true });
 }
 
 /** @type {(isExplore: boolean) => void} */
