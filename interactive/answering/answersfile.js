@@ -1,4 +1,4 @@
-// answers.toml as the page for answering writes and reads it; hw1lib.course.answerfile reads it, too.
+// answers.toml as the page for answering writes it; hw1lib.course.answerfile reads it, too.
 
 export const OPEN = "?"; // an entry without a number
 
@@ -31,7 +31,7 @@ export function toToml(answers, zeros, shapes) {
       const filled = texts.map((text) => text || OPEN);
       return `${name} = ${nested(filled, shapes[name])}\n`;
     });
-  if (zeros.length) lines.push(`zeros = [${zeros.map((place) => JSON.stringify(place)).join(", ")}]\n`);
+  if (zeros.length) lines.push(`zeros = ${nested(zeros, [zeros.length])}\n`);
   return lines.join("");
 }
 

@@ -6,8 +6,8 @@ import { fromToml, toToml } from "./answersfile.js";
 const page = document;
 Object.assign(rules, JSON.parse(page.getElementById("rules")?.textContent ?? "{}"));
 
-const fields = /** @type {HTMLInputElement[]} */ ([...page.querySelectorAll("input[type=text]")]);
-const boxes = /** @type {HTMLInputElement[]} */ ([...page.querySelectorAll("input[type=checkbox]")]);
+const fields = /** @type {HTMLInputElement[]} */ ([...page.querySelectorAll("[type=text]")]);
+const boxes = /** @type {HTMLInputElement[]} */ ([...page.querySelectorAll("[type=checkbox]")]);
 const said = /** @type {HTMLElement} */ (page.getElementById("said"));
 const loader = /** @type {HTMLInputElement} */ (page.getElementById("load"));
 let isSaved = true;

@@ -20,7 +20,7 @@ test("what nobody filled in is left out", () => {
 });
 
 test("files written by hand are read", () => {
-  const text = '# mine\ndW_H = [[1, .5], # first\n  ["1/3", -2e-3]]\nzeros = ["dW_H[2, 1]"]\nloss = 3';
+  const text = '# mine\ndW_H = [[1, .5], # a\n ["1/3", -2e-3]]\nzeros = ["dW_H[2, 1]"]\nloss = 3';
   const { answers, zeros } = fromToml(text);
   assert.deepEqual(answers.get("dW_H"), ["1", ".5", "1/3", "-2e-3"]);
   assert.deepEqual(answers.get("loss"), ["3"]);

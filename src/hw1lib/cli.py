@@ -93,7 +93,7 @@ def _gradients(options: argparse.Namespace) -> None:
 
     network = load_network(options.network)  # refused at once, before torch is imported
 
-    from hw1lib.backprop.answers import gradients_as_json, gradients_as_text
+    from hw1lib.backprop.report import gradients_as_json, gradients_as_text
 
     print(gradients_as_json(network) if options.json else gradients_as_text(network))
 

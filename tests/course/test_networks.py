@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from exercises import DESIGNS
-from hw1lib.backprop.check import autograd_gradients, torch_loss
+from hw1lib.backprop.agreement import autograd_gradients, torch_loss
 from hw1lib.backprop.network import parse_network
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.sheets import network_toml, solve

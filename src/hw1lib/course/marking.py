@@ -10,12 +10,13 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from hw1lib.backprop.certified import backward, forward
 from hw1lib.backprop.formulas import Array
 from hw1lib.backprop.judging import HINTS, Numeral, Tolerance, agrees
 from hw1lib.backprop.judging import Verdict as Closeness
-from hw1lib.backprop.manual import backward, forward
-from hw1lib.backprop.mistakes import MISTAKES, STEPS, Mistake, follow
+from hw1lib.backprop.mistakes import MISTAKES, Mistake, follow
 from hw1lib.backprop.network import PARAMETERS, Network
+from hw1lib.backprop.passes import STEPS
 from hw1lib.course.answerfile import ASKED
 from hw1lib.course.answers import Answer, Found, Places, Verdict, worst
 from hw1lib.course.places import DERIVATIVES, Value, entries, place

@@ -9,8 +9,8 @@ from hashlib import shake_256
 
 import numpy as np
 
-from hw1lib.backprop.exact import classes
 from hw1lib.backprop.judging import NEGLIGIBLE
+from hw1lib.backprop.logits import classes
 from hw1lib.backprop.mistakes import follow
 from hw1lib.backprop.network import CHOICES, Decimal, Matrix, Network, Vector
 from hw1lib.course.places import DERIVATIVES, entries
