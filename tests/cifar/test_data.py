@@ -120,6 +120,7 @@ def test_an_archive_is_unpacked_without_network(
     assert_is_torchvisions(tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a socket left open
 @pytest.mark.parametrize(
     ("fault", "message"),
     [

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +20,7 @@ import pytest
 from hw1lib.cifar.experiment import Job, _setting
 from hw1lib.cifar.results import load_results
 from hw1lib.homework import Homework
-from trainings import banded
+from trainings import banded, write_results
 
 HOMEWORK = Homework(flat_tolerance=0.0, max_epochs=40, held_out=100, patience=100)
 IMAGES = 600  # enough for an epoch to take a little while
@@ -166,18 +166,17 @@ def test_a_training_that_is_stopped_says_how_to_go_on_and_keeps_its_epochs(
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_the_old_results_whole(
-    start: Start, mount: Callable[..., Path], root: Path
-) -> None:
-    """The committed results on a disk that has no room for one checkpoint more."""
+def test_a_full_disk_leaves_the_old_results_whole(start: Start, mount: Callable[..., Path]) -> None:
+    """Those of a trial, on a disk that has no room for one checkpoint more."""
     disk = mount("small", "-t", "tmpfs", "-o", "size=4m", "tmpfs")
-    shutil.copytree(root / "results", disk, dirs_exist_ok=True)
+    trial = replace(HOMEWORK, max_epochs=1)
+    write_results(disk, banded(), trial, [0])
     free = psutil.disk_usage(str(disk)).free
     (disk / "filler").write_bytes(b"0" * max(0, free - 600_000))
     said = error_of(start(disk))
     assert "No space left on device" in said
     assert "free some space there" in said
-    load_results(disk)
+    load_results(disk, trial)
     assert not list(disk.glob(".checkpoint-*"))
 
 
