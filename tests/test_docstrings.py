@@ -1,4 +1,4 @@
-"""Docstrings and chapters belong together: the labels named exist, and imports are used."""
+"""Names belong together: labels in docstrings exist, imports are used, public names are typed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import hw1lib
 from qmdbook.qmd import parse_chapter
 
 LABEL = re.compile(r"@((?:eq|sec|fig|tbl)-[\w-]*\w)")
@@ -36,3 +37,16 @@ def test_a_chapter_uses_what_it_imports(root: Path, chapter: str) -> None:
         for alias in node.names
     }
     assert taken - used == set()
+
+
+def test_type_checkers_see_the_public_names(root: Path) -> None:
+    tree = ast.parse((root / "src" / "hw1lib" / "__init__.py").read_text(encoding="utf-8"))
+    typed = {
+        alias.asname: (node.module, alias.name)
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == {name: (getattr(hw1lib, name).__module__, name) for name in hw1lib.__all__}

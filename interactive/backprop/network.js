@@ -15,6 +15,11 @@ function refuse(kind, values = {}) {
   throw new Refusal(rules.refusals[kind].replace(/\{(\w+)\}/g, (_, name) => values[name]));
 }
 
+/** @type {(line: number) => never} */
+function refuseSyntax(line) {
+  refuse("syntax", { reason: `at line ${line}` });
+}
+
 /**
  * The sentence with which an action is refused, if it is.
  * @param {() => void} action
@@ -81,13 +86,13 @@ function fields(text) {
  */
 function assign(found, statement, line) {
   const [, name, value] =
-    statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuse("syntax", { line });
+    statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuseSyntax(line);
   const json = value.replace(/"[^"\\]*"|'[^']*'|[\w+.-]+/g, scalar).replace(/,\s*\]/g, "]");
-  if (name in found) refuse("syntax", { line });
+  if (name in found) refuseSyntax(line);
   try {
     found[name] = JSON.parse(json);
   } catch {
-    refuse("syntax", { line });
+    refuseSyntax(line);
   }
 }
 

@@ -13,10 +13,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hw1lib.errors import InputError
 from hw1lib.homework import SEEDS, Homework
 from hw1lib.project import NETWORK, default_data_dir, project_root
+
+if TYPE_CHECKING:
+    from hw1lib.backprop.judging import Tolerance
 
 INTERRUPTED, OUTPUT_ENDED = 128 + 2, 128 + 13  # as shells have it for SIGINT and SIGPIPE
 LARGEST = 2**63 - 1
@@ -88,7 +92,7 @@ def _gradients(options: argparse.Namespace) -> None:
 
     network = load_network(options.network)  # refused at once, before torch is imported
 
-    from hw1lib.backprop.answers import gradients_as_json, gradients_as_text
+    from hw1lib.backprop.report import gradients_as_json, gradients_as_text
 
     print(gradients_as_json(network) if options.json else gradients_as_text(network))
 
@@ -207,10 +211,11 @@ def _sheets_options(command: argparse.ArgumentParser) -> None:
         "--output-dir", type=Path, required=True, metavar="DIR", help="folder for all files"
     )
     command.add_argument(
-        "--seed",
-        type=whole_number(0),
-        default=0,
-        help="another seed gives everybody another network (default: 0)",
+        "--secret",
+        type=Path,
+        metavar="FILE",
+        help="file of the secret that all networks follow from "
+        "(default: key/secret.txt in the folder, drawn at random by the first run)",
     )
     command.add_argument(
         "--sizes",
@@ -226,12 +231,16 @@ def _sheets_options(command: argparse.ArgumentParser) -> None:
 
 
 def _sheets(options: argparse.Namespace) -> None:
-    from hw1lib.course.networks import Design
     from hw1lib.course.sheets import write_sheets
 
-    design = Design(options.seed, options.sizes, options.activation, options.output)
-    count = write_sheets(options.roster, options.output_dir, design)
+    kind = {name: getattr(options, name) for name in ("sizes", "activation", "output")}
+    count, nameless = write_sheets(options.roster, options.output_dir, kind, options.secret)
     print(f"{count:,} sheets and their keys are in {options.output_dir}.")
+    if nameless:
+        print(
+            f"No font here can write the names of {', '.join(nameless)}, so that their sheets have "
+            "the id alone; install a font for that script (such as Noto), and delete the sheets."
+        )
 
 
 def _check_options(command: argparse.ArgumentParser) -> None:
@@ -250,31 +259,74 @@ def _check_options(command: argparse.ArgumentParser) -> None:
     course.add_argument("--roster", type=Path, help="CSV file with the columns id and name")
     course.add_argument("--keys", type=Path, metavar="DIR", help="folder of ID.json")
     course.add_argument(
-        "--answers", type=Path, metavar="DIR", help="folder of ID.toml or ID/answers.toml"
+        "--answers", type=Path, metavar="DIR", help="folder of ID.toml, or Canvas's or Moodle's"
     )
     course.add_argument("--points", type=Path, help="TOML file with points (default: 1 an answer)")
     course.add_argument("--output", type=Path, help="CSV file for the grades")
+    course.add_argument(
+        "--assignment",
+        default="Homework 1",
+        metavar="NAME",
+        help="name of the column for Canvas, if the roster is its gradebook (default: %(default)s)",
+    )
+    precision = command.add_argument_group("how precise numbers must be")
+    precision.add_argument(
+        "--rtol",
+        type=decay_rate,
+        default=0.01,
+        help="share of the right value by which a number may be off (default: %(default)s)",
+    )
+    precision.add_argument(
+        "--digits",
+        type=whole_number(1),
+        default=2,
+        help="significant digits that are enough (default: %(default)s)",
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
-    whole = {name: getattr(options, name) for name in ("roster", "keys", "answers", "output")}
-    missing = [name for name, value in whole.items() if value is None]
-    if (options.answers_file is None) == bool(missing) or 0 < len(missing) < len(whole):
-        raise InputError("name one file of answers, or --roster, --keys, --answers and --output.")
-    if options.answers_file is None:
-        from hw1lib.course.grading import grade
+    from hw1lib.backprop.judging import Tolerance
 
-        count = grade(**whole, points_file=options.points)
-        print(f"The grades of {count:,} students are in {options.output}.")
-        return
+    names = ("roster", "keys", "answers", "output")
+    missing = [name for name in names if getattr(options, name) is None]
+    if (options.answers_file is None) == bool(missing) or 0 < len(missing) < len(names):
+        raise InputError("name one file of answers, or --roster, --keys, --answers and --output.")
+    tolerance = Tolerance(options.rtol, options.digits)
+    if options.answers_file is None:
+        _check_course(options, tolerance)
+    else:
+        _check_one(options, tolerance)
+
+
+def _check_course(options: argparse.Namespace, tolerance: Tolerance) -> None:
+    from hw1lib.course.grading import canvas_table, grade, write_grades
+    from hw1lib.course.tables import as_csv
+    from hw1lib.files import write_text
+
+    course = grade(options.roster, options.keys, options.answers, options.points, tolerance)
+    write_grades(course, options.output, [options.roster, options.points])
+    print(f"The grades of {len(course.graded):,} students are in {options.output}.")
+    if course.roster.is_canvas:
+        path = options.output.with_name(f"{options.output.stem}-canvas.csv")
+        write_text(path, as_csv(canvas_table(course, options.assignment)))
+        print(f"For Canvas's gradebook: {path}")
+    if report := course.report():
+        print(report)
+
+
+def _check_one(options: argparse.Namespace, tolerance: Tolerance) -> None:
     from hw1lib.backprop.network import load_network
-    from hw1lib.course.answers import parse_answers, read_fields
-    from hw1lib.course.checking import as_json, as_text, check_answers
+    from hw1lib.course.answerfile import read_answers
+    from hw1lib.course.answers import parse_answers
+    from hw1lib.course.checking import as_json, as_text
+    from hw1lib.course.marking import mark_answers
 
     beside = options.answers_file.with_name(NETWORK)
+    if not options.network and not beside.exists():
+        print(f"There is no {beside}: this is about the book's network.", file=sys.stderr)
     network = load_network(options.network or (beside if beside.exists() else None))
-    fields = read_fields(options.answers_file, "an answers file")
-    findings = check_answers(network, parse_answers(fields, network))
+    answers = parse_answers(read_answers(options.answers_file), network)
+    findings = mark_answers(network, answers, tolerance)
     print((as_json if options.json else as_text)(findings, options.show))
 
 

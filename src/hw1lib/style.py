@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import matplotlib.pyplot as plt
@@ -12,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.rcsetup import cycler
+
+from qmdbook import FONTS
 
 # Okabe and Ito's palette, the colours that stay apart for every kind of colour vision.
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
@@ -35,10 +36,10 @@ RC = {
     "svg.fonttype": "path",
 }
 
-# The book's own font, which lies beside this package, or else its like that comes with matplotlib.
+# The book's own font, or else its like that comes with matplotlib.
 FAMILIES = ("STIX Two Text", "STIXGeneral")
 
-for path in (Path(__file__).parents[1] / "qmdbook" / "fonts").glob("stix-two-text-*.ttf"):
+for path in FONTS.glob("stix-two-text-*.ttf"):
     fontManager.addfont(path)
 
 

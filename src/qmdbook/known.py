@@ -14,6 +14,7 @@ from typing import NamedTuple
 from matplotlib import get_data_path
 from matplotlib.ft2font import FT2Font
 
+from qmdbook import FONTS
 from qmdbook.tree import Node
 
 TEXT = (str,)
@@ -249,8 +250,8 @@ def _of_letters(text: str) -> Iterator[Problem]:
 @cache
 def _drawn() -> set[int]:
     """The characters of the fonts that the PDF is set in."""
-    fonts = sorted((Path(__file__).parent / "fonts").glob("*-regular.ttf"))
-    fonts += [Path(__file__).parent / "fonts" / "stix-two-math.ttf"]
+    fonts = sorted(FONTS.glob("*-regular.ttf"))
+    fonts += [FONTS / "stix-two-math.ttf"]
     fonts += [Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf"]  # typst has it too
     return {code for font in fonts for code in FT2Font(str(font)).get_charmap()}
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import typst
 
+from qmdbook import FONTS
 from qmdbook.book import Book
 from qmdbook.errors import BookError
 from qmdbook.pandoc import HERE
 from qmdbook.project import TEXTS
-from qmdbook.site import FONTS, TEMPLATES
+from qmdbook.site import TEMPLATES
 
 IMAGE = re.compile(r'#image\("([^"]*)"')
 

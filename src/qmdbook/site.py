@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from qmdbook import FONTS
 from qmdbook.book import Book
 from qmdbook.pandoc import HERE, Document
 from qmdbook.scripts import plain
 
-TEMPLATES, FONTS = HERE / "templates", HERE / "fonts"
+TEMPLATES = HERE / "templates"
 ASSETS = ("book.css", "book.js", "pages.js", "search.js", "theme.js", "favicon.svg")
 SECTION = re.compile(r'<h[123][^>]*?(?: id="([^"]*)")?[^>]*>(.*?)</h[123]>', re.DOTALL)
 UNSAID = re.compile(r"<(annotation|script|style|button)\b.*?</\1>", re.DOTALL)

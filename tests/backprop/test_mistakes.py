@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hw1lib.backprop.certified import backward, forward
 from hw1lib.backprop.formulas import evaluate, parse
-from hw1lib.backprop.manual import backward, forward
-from hw1lib.backprop.mistakes import MISTAKES, SENTENCES, STEPS, follow
+from hw1lib.backprop.mistakes import MISTAKES, SENTENCES, follow
 from hw1lib.backprop.network import ACTIVATIONS, OUTPUTS, PARAMETERS, parse_network
+from hw1lib.backprop.passes import STEPS
 from networks import random_fields
 
 

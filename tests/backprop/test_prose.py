@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from hw1lib.backprop.answers import gradients_as_json, gradients_as_text
-from hw1lib.backprop.check import check_gradients
-from hw1lib.backprop.manual import backward, forward
+from hw1lib.backprop.agreement import check_gradients
+from hw1lib.backprop.certified import backward, forward
 from hw1lib.backprop.network import parse_network
 from hw1lib.backprop.prose import (
     agreement_in_words,
@@ -18,6 +17,7 @@ from hw1lib.backprop.prose import (
     listed,
     loss_in_numbers,
 )
+from hw1lib.backprop.report import gradients_as_json, gradients_as_text
 from hw1lib.backprop.zeros import find_zeros
 from networks import EXAMPLE, GOOD, LARGE
 

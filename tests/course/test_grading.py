@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,14 @@ import pytest
 from exercises import as_toml
 from hw1lib.backprop.mistakes import MISTAKES
 from hw1lib.cli import main
-from hw1lib.course.answers import ASKED
-from hw1lib.course.checking import right_values
+from hw1lib.course.answerfile import ASKED
+from hw1lib.course.marking import right_values
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.places import all_values
 from hw1lib.course.sheets import network_toml
 
-DESIGN = Design(3, (2, 3, 2))
-IDS = ("good", "sign", "broken", "none", "nokey")
+DESIGN = Design("3", (2, 3, 2))
+IDS = ("good", "sign", "broken", "none", "twice", "canvas", "moodle")
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def course(tmp_path: Path) -> Path:
     (tmp_path / "roster.csv").write_text(f"id,name\n{rows}")
     for name in ("keys", "answers", "answers/sign"):
         (tmp_path / name).mkdir()
-    for name in ("good", "sign", "broken", "none"):
+    for name in IDS:
         network = student_network(DESIGN, name)
         fields = {
             field: json.loads(value)
@@ -39,7 +41,15 @@ def course(tmp_path: Path) -> Path:
     (tmp_path / "answers" / "good.toml").write_text(right)
     (tmp_path / "answers" / "sign" / "answers.toml").write_text(wrong)
     (tmp_path / "answers" / "broken.toml").write_text("=HYPERLINK")
-    (tmp_path / "answers" / "nokey.toml").write_text("")
+    for name in ("twice.toml", "TWICE (1).toml", "fits nobody.toml"):
+        (tmp_path / "answers" / name).write_text(right)
+    canvas = as_toml(right_values(student_network(DESIGN, "canvas")))
+    (tmp_path / "answers" / "canvasnameof_LATE_1000_77_answers.toml").write_text(canvas)
+    moodle = tmp_path / "answers" / "Name of moodle_900_assignsubmission_file_"
+    moodle.mkdir()
+    text = as_toml(right_values(student_network(DESIGN, "moodle")))
+    (moodle / "answers.toml.txt").write_text(text)
+    os.mkfifo(tmp_path / "answers" / "fifo.toml")
     return tmp_path
 
 
@@ -49,20 +59,61 @@ def grade(course: Path, *options: str) -> int:
     return main(["check", *arguments, *options])
 
 
-def test_a_course_is_graded_and_broken_files_stop_nothing(course: Path) -> None:
+def test_a_course_is_graded_and_broken_files_stop_nothing(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (course / "points.toml").write_text("dW_H = 2.5\nzeros = 0\n")
     assert grade(course, f"--points={course / 'points.toml'}") == 0
-    with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
+    with (course / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}
     assert [rows["good"][name] for name in ASKED] == ["1", "1", "1", "1", "1", "2.5", "0"]
-    assert rows["good"]["total"] == "7.5"
+    assert rows["good"]["total"] == rows["good"]["out of"] == "7.5"
+    assert rows["canvas"]["total"] == rows["moodle"]["total"] == "7.5"
     assert rows["good"]["diagnosis"] == rows["good"]["problem"] == ""
     assert (rows["sign"]["db_O"], rows["sign"]["dW_O"], rows["sign"]["total"]) == ("0", "1", "6.5")
-    assert "dW_O: right from a wrong earlier value." in rows["sign"]["diagnosis"]
-    assert "is not TOML" in rows["broken"]["problem"]
-    assert "There is no none.toml" in rows["none"]["problem"]
-    assert "nokey.json: can't be read" in rows["nokey"]["problem"]
-    assert {rows[name]["total"] for name in ("broken", "none", "nokey")} == {"0"}
+    assert "dW_O: follows from your earlier values." in rows["sign"]["diagnosis"]
+    assert "has no answers" in rows["broken"]["problem"]
+    assert "Keep one of these files" in rows["twice"]["problem"]
+    assert {rows[name]["total"] for name in ("broken", "none", "twice")} == {""}
+    report = capsys.readouterr().out
+    assert "1 students without a file: none." in report
+    assert "2 students with a problem, which their row tells: broken, twice." in report
+    assert "2 files fit nobody: answers/fifo.toml, answers/fits nobody.toml." in report
+
+
+def test_missing_keys_are_refused_and_nothing_that_is_read_is_overwritten(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (course / "roster.csv").read_bytes()
+    for output in (course / "roster.csv", course / "answers" / "good.toml"):
+        assert grade(course, f"--output={output}") == 2
+        assert "would stand where files are read" in capsys.readouterr().err
+    assert (course / "roster.csv").read_bytes() == before
+    shutil.rmtree(course / "keys")
+    (course / "keys").mkdir()
+    assert grade(course) == 2
+    assert "has no keys of 7 of 7 students" in capsys.readouterr().err
+
+
+def test_canvas_gets_a_table_that_it_imports(course: Path) -> None:
+    head = "Student,ID,SIS User ID,SIS Login ID,Section,Homework 0 (12)\n"
+    rows = "    Points Possible,,,,,10\n"
+    rows += '"of good, Name",good,7,good@x,A,\n"of none, Name",none,8,n@x,A,\n'
+    (course / "roster.csv").write_text(head + rows + '"Student, Test",99,,,A,\n')
+    assert grade(course, "--assignment=Homework 1 (34)") == 0
+    with (course / "grades-canvas.csv").open(newline="", encoding="utf-8-sig") as file:
+        table = list(csv.reader(file))
+    assert table[0] == [
+        "Student",
+        "ID",
+        "SIS User ID",
+        "SIS Login ID",
+        "Section",
+        "Homework 1 (34)",
+    ]
+    assert table[1] == ["    Points Possible", "", "", "", "", "7"]
+    assert table[2] == ["of good, Name", "good", "7", "good@x", "A", "7"]
+    assert table[3][-1] == ""
 
 
 @pytest.mark.parametrize("line", ["loss = -1", "loss = 'x'", "loss = nan", "loss = true", "x = 1"])
@@ -89,7 +140,8 @@ def test_the_command_checks_one_file_and_gives_nothing_away(
     assert f"right is [{right_values(network)['db_O'][0]:.4f}" in capsys.readouterr().out
     assert main(["check", str(answers), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["dW_O"] == {"verdict": "right from a wrong earlier value", "diagnosis": ""}
+    wanted = {"verdict": "follows from your earlier values", "diagnosis": "", "credit": 1.0}
+    assert found["dW_O"] == wanted
 
 
 def test_half_a_command_is_refused(course: Path, capsys: pytest.CaptureFixture[str]) -> None:

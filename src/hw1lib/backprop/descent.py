@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
-from hw1lib.backprop.manual import backward
-from hw1lib.backprop.network import PARAMETERS, Network
+from torch import Tensor
+
+from hw1lib.backprop.certified import backward
+from hw1lib.backprop.network import Matrix, Network, Vector
 from hw1lib.backprop.zeros import Kind, Zero
 
 FIXED = "its incoming weights and its bias do not change"
@@ -34,20 +35,22 @@ PASSING = {
 
 def gradient_step(network: Network, rate: float) -> Network:
     """The network after one step of plain gradient descent on its example, without rounding."""
-    gradients = backward(network)
-    moved = {
-        name: _moved(getattr(network, name), getattr(gradients, name).tolist(), Fraction(rate))
-        for name in PARAMETERS
-    }
-    return replace(network, **moved)
+    gradients, exact_rate = backward(network), Fraction(rate)
 
+    def vector(numbers: Vector, derivatives: Tensor) -> Vector:
+        pairs = zip(numbers, derivatives.tolist(), strict=True)
+        return tuple(Fraction(number) - exact_rate * Fraction(slope) for number, slope in pairs)
 
-def _moved(parameter: Any, gradient: Any, rate: Fraction) -> Any:  # noqa: ANN401
-    """A number, or a nested tuple of numbers, against its derivative."""
-    if isinstance(parameter, tuple):
-        pairs = zip(parameter, gradient, strict=True)
-        return tuple(_moved(number, slope, rate) for number, slope in pairs)
-    return Fraction(parameter) - rate * Fraction(gradient)
+    def matrix(rows: Matrix, derivatives: Tensor) -> Matrix:
+        return tuple(vector(row, slopes) for row, slopes in zip(rows, derivatives, strict=True))
+
+    return replace(
+        network,
+        W_H=matrix(network.W_H, gradients.W_H),
+        b_H=vector(network.b_H, gradients.b_H),
+        W_O=matrix(network.W_O, gradients.W_O),
+        b_O=vector(network.b_O, gradients.b_O),
+    )
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,11 @@ def fate_of(network: Network, zeros: Sequence[Zero], rate: float) -> Fate:
 
 def _why(zeros: Sequence[Zero], reasons: dict[Kind, str], otherwise: str) -> str:
     """The reasons of some zeros in one clause; `otherwise` where one of them has none."""
-    found: dict[str, None] = {}
-    for zero in zeros:
-        kinds = [cause.kind for cause in zero.causes if cause.kind in reasons]
-        found[reasons[kinds[0]] if kinds else otherwise] = None
     pronoun = "it" if len(zeros) == 1 else "them"
-    return ", and ".join(reason.format(them=pronoun) for reason in found)
+    clauses = dict.fromkeys(_reason(zero, reasons, otherwise) for zero in zeros)
+    return ", and ".join(clause.format(them=pronoun) for clause in clauses)
+
+
+def _reason(zero: Zero, reasons: dict[Kind, str], otherwise: str) -> str:
+    """The reason of the first cause that has one."""
+    return next((reasons[cause.kind] for cause in zero.causes if cause.kind in reasons), otherwise)

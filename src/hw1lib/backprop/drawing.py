@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from hw1lib.backprop.manual import Forward, Gradients
+from hw1lib.backprop.certified import Forward, Gradients
 from hw1lib.backprop.network import PARAMETERS, READABLE, Network
 from hw1lib.style import BLUE, GRAY, INK, ORANGE, book_figure
 
@@ -88,7 +88,8 @@ def draw_network(network: Network, values: Forward, gradients: Gradients | None 
     off = [not active for active in network.active]
     none_off = [False] * READABLE
     biases = [
-        f"bias {_text(b)}{', off' * is_off}" for b, is_off in zip(numbers["b_H"], off, strict=True)
+        f"bias {_text(bias)}, off" if is_off else f"bias {_text(bias)}"
+        for bias, is_off in zip(numbers["b_H"], off, strict=True)
     ]
     targets = [
         f"bias {_text(b)}\ntarget {y}" for b, y in zip(numbers["b_O"], network.y, strict=True)
@@ -154,11 +155,17 @@ def _draw_edges(
         axes.plot(
             *_line(edge, [*notes, *weights]),
             color=GRAY if edge.off else color,
-            linestyle=":" if edge.off else "--" if edge.weight < 0 else "-",
+            linestyle=_line_style(edge),
             linewidth=0.6 + 2.2 * abs(float(edge.weight)) / largest,
         )
     for edge, label in zip(edges, weights, strict=False):
         _write(axes, label.place, label.text, GRAY if edge.off else INK)
+
+
+def _line_style(edge: Edge) -> str:
+    if edge.off:
+        return ":"
+    return "--" if edge.weight < 0 else "-"
 
 
 def _line(edge: Edge, labels: list[Label]) -> tuple[list[float], list[float]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
+Number = TypeVar("Number", np.float64, np.object_)
+Functions: TypeAlias = Mapping[str, Callable[..., NDArray[Number]]]
 Tree: TypeAlias = (
     "str | float | list[Tree]"  # a name, a number, or numpy's function and its operands
 )
@@ -26,6 +29,7 @@ OPERATORS: dict[type[ast.AST], str] = {
 }
 
 
+@cache
 def parse(formula: str) -> Tree:
     """A formula such as "W_O @ h + b_O" as ["add", ["matmul", "W_O", "h"], "b_O"]."""
     return _tree(ast.parse(formula, mode="eval").body)
@@ -48,8 +52,15 @@ def _tree(node: ast.expr) -> Tree:
     raise ValueError(ast.unparse(node))
 
 
-def evaluate(tree: Tree, values: Mapping[str, Array]) -> Array:
-    """The value of a formula.
+def evaluate(
+    tree: Tree, values: Mapping[str, NDArray[Number]], functions: Functions[Number] | None = None
+) -> NDArray[Number]:
+    """The value of a formula, over floats or whatever other numbers the arrays hold.
+
+    Args:
+        tree: the formula.
+        values: by the names that stand in it.
+        functions: what takes the place of numpy's functions, by their names.
 
     Raises:
         KeyError: a value is missing.
@@ -58,7 +69,10 @@ def evaluate(tree: Tree, values: Mapping[str, Array]) -> Array:
     match tree:
         case str(name):
             return values[name]
-        case [str(function), *operands]:
-            result = getattr(np, function)(*(evaluate(operand, values) for operand in operands))
-            return np.asarray(result, dtype=float)
-    return np.asarray(tree, dtype=float)
+        case [str(name), *operands]:
+            function = (functions or {}).get(name) or getattr(np, name)
+            result = np.asarray(
+                function(*(evaluate(operand, values, functions) for operand in operands))
+            )
+            return result.astype(float) if result.dtype == bool else result
+    return np.asarray(tree)

@@ -1,52 +1,20 @@
-"""Both passes as a table of formulas, and the mistakes that people make in one of them.
+"""The mistakes that people make in a step of the passes, and what follows from them.
 
 To add a mistake, add a line to `MISTAKES`, and a sentence if its kind is new. The page for practice
-has the same tables.
+has the same table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TypeAlias
 
 import numpy as np
 
-from hw1lib.backprop.formulas import Array, Tree, evaluate, parse
-from hw1lib.backprop.network import PARAMETERS, READABLE, Network
-
-Formula: TypeAlias = str | dict[str, str]  # by the activation or the output where it depends on one
-
-SIGMOID = "1 / (1 + exp(-{}))"
-
-# Each value from those before it (@eq-forward to @eq-grad-h).
-STEPS: dict[str, Formula] = {
-    "z_H": "W_H @ x + b_H",
-    "h": {
-        "relu": "maximum(z_H, 0)",
-        "sigmoid": SIGMOID.format("z_H"),
-        "tanh": "tanh(z_H)",
-        "identity": "z_H",
-    },
-    "z_O": "W_O @ h + b_O",
-    "y_hat": {"softmax": "exp(z_O) / sum(exp(z_O))", "sigmoid": SIGMOID.format("z_O")},
-    "loss": {
-        "softmax": "-log(y @ y_hat)",
-        "sigmoid": "-log(y @ y_hat + (1 - y) @ (1 - y_hat))",
-    },
-    "db_O": "y_hat - y",
-    "dW_O": "outer(db_O, h)",
-    "dL_dh": "W_O.T @ db_O",
-    "slope": {
-        "relu": "z_H > 0",
-        "sigmoid": f"{SIGMOID.format('z_H')} * {SIGMOID.format('(-z_H)')}",
-        "tanh": "1 - tanh(z_H) ** 2",
-        "identity": "ones_like(z_H)",
-    },
-    "db_H": "dL_dh * slope",
-    "dW_H": "outer(db_H, x)",
-}
+from hw1lib.backprop.activations import SIGMOID
+from hw1lib.backprop.formulas import Array, parse
+from hw1lib.backprop.network import READABLE, REQUIRED, Network
+from hw1lib.backprop.passes import STEPS, formulas, take
 
 # What is said of a mistake, by its kind.
 SENTENCES = {
@@ -136,25 +104,14 @@ def follow(
         given: values that are taken as they are, whatever their steps would give.
     """
     given = given or {}
-    names = ("x", "y", *PARAMETERS)
-    values = {name: np.array(getattr(network, name), dtype=float) for name in names}
-    wrong: dict[str, Formula] = {mistake.step: mistake.formula for mistake in mistakes}
+    numbers = {name: np.array(getattr(network, name), dtype=float) for name in REQUIRED}
+    wrong = {mistake.step: parse(mistake.formula) for mistake in mistakes}
+    steps = []
+    for step, formula in formulas(network):
+        if step not in given:
+            steps.append((step, formula))
+            if step in wrong:
+                steps.append((step, wrong[step]))
     with np.errstate(all="ignore"):  # the logarithm of what is no probability
-        for step, formula in STEPS.items():
-            formulas = [formula, wrong[step]] if step in wrong else [formula]
-            try:
-                for tree in (_chosen(network, formula) for formula in formulas):
-                    values[step] = given[step] if step in given else evaluate(tree, values)
-            except (KeyError, ValueError):
-                values.pop(step, None)
+        values = take(steps, {**numbers, **given})
     return {step: values[step] for step in STEPS if step in values}
-
-
-def _chosen(network: Network, formula: Formula) -> Tree:
-    """The formula that holds for the network's activation and output."""
-    if isinstance(formula, str):
-        return _parsed(formula)
-    return _parsed(formula[network.output if "softmax" in formula else network.activation])
-
-
-_parsed = cache(parse)

@@ -13,9 +13,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hw1lib.backprop.activations import FUNCTIONS
 from hw1lib.backprop.slips import first_slip, meant
 from hw1lib.errors import InputError
-from hw1lib.files import NOT_TOML, TOO_LARGE, read_toml
+from hw1lib.files import read_toml
 from hw1lib.project import NETWORK, project_root
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Vector: TypeAlias = tuple[Fraction, ...]
 Matrix: TypeAlias = tuple[Vector, ...]
 
-ACTIVATIONS = ("relu", "sigmoid", "tanh", "identity")
+ACTIVATIONS = tuple(FUNCTIONS)
 OUTPUTS = ("softmax", "sigmoid")
 PARAMETERS = ("W_H", "b_H", "W_O", "b_O")
 REQUIRED = ("x", "y", *PARAMETERS)
@@ -40,10 +41,8 @@ NUMBER = re.compile(
     re.ASCII,
 )
 ENOUGH_DIGITS = decimal.Context(prec=200)  # for every decimal that NUMBER matches
-# What is said of bad input, here and on the page where one plays with the network.
+# What is said of unusable fields, here and on the page where one plays with the network.
 REFUSALS = {
-    "large_file": TOO_LARGE.format(wanted=WANTED),
-    "syntax": NOT_TOML,
     "unknown": f"unknown field {{name}}; the fields are {', '.join(FIELDS)}.",
     "missing": "the field {name} is missing; add it as the example network has it.",
     "activation": f"activation is {{value}}; it must be one of {', '.join(ACTIVATIONS)}.",
@@ -197,7 +196,8 @@ def _number(name: str, value: object) -> Fraction:
     if isinstance(value, int) and not isinstance(value, bool):
         number = Fraction(value)
     elif isinstance(value, str) and NUMBER.fullmatch(value.strip()):
-        number = (Decimal if re.search("[.eE]", value) else Fraction)(value)
+        is_decimal = re.search("[.eE]", value)
+        number = Decimal(value) if is_decimal else Fraction(value)
     else:
         raise _refusal("number", name=name, value=_shown(value))
     if abs(number) > MAX_NUMBER:

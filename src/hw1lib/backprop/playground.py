@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TypeAlias
 
 from IPython.display import Markdown
 
 from hw1lib.backprop.formulas import Tree, parse
 from hw1lib.backprop.judging import CLOSE, EXACT, HINTS, LONGEST, NEGLIGIBLE, Tolerance
-from hw1lib.backprop.manual import backward
-from hw1lib.backprop.mistakes import MISTAKES, SENTENCES, Formula
-from hw1lib.backprop.mistakes import STEPS as FORMULAS
+from hw1lib.backprop.mistakes import MISTAKES, SENTENCES
 from hw1lib.backprop.network import (
     CHOICES,
     FIELDS,
@@ -24,13 +22,19 @@ from hw1lib.backprop.network import (
     PARAMETERS,
     REFUSALS,
     REQUIRED,
+    WANTED,
     Network,
 )
-from hw1lib.backprop.prose import explain_zeros
+from hw1lib.backprop.passes import STEPS as FORMULAS
+from hw1lib.backprop.passes import Formula
+from hw1lib.backprop.prose import NO_FACTOR, NO_ZEROS
 from hw1lib.backprop.slips import SLIPS, SYNONYMS
 from hw1lib.backprop.walk import STEPS
 from hw1lib.backprop.zeros import Kind
+from hw1lib.files import NOT_TOML, TOO_LARGE
 from hw1lib.project import project_root
+
+Texts: TypeAlias = "str | list[Texts]"
 
 FOLDER = "interactive/backprop"
 LARGEST = 4  # units of a layer that the page has room for
@@ -78,14 +82,12 @@ def _options(values: Sequence[str]) -> str:
     return "".join(f"<option>{value}</option>" for value in values)
 
 
-def rules(network: Network) -> dict[str, Any]:
+def rules(network: Network) -> dict[str, object]:
     """What the scripts of a page that starts with `network` take from the package.
 
     So names and words are kept in one place.
     """
-    gradients = backward(network)
-    no_zeros = explain_zeros(network, gradients, [])
-    syntax = REFUSALS["syntax"].format(reason="at line {line}")
+    of_files = {"large_file": TOO_LARGE.format(wanted=WANTED), "syntax": NOT_TOML}
     return {
         "network": {name: _texts(getattr(network, name)) for name in (*REQUIRED, *CHOICES)},
         "fields": FIELDS,
@@ -99,9 +101,9 @@ def rules(network: Network) -> dict[str, Any]:
         "room": LARGEST,
         "largest_file": MAX_BYTES,
         "units": MAX_UNITS,
-        "refusals": {**REFUSALS, "syntax": syntax},
+        "refusals": REFUSALS | of_files,
         "reasons": {kind.name.lower(): kind.value for kind in Kind},
-        "no_zeros": no_zeros.replace(str(gradients.total), "{total}"),
+        "no_zeros": f"{NO_ZEROS}. {NO_FACTOR}",
         "steps": [asdict(step) | {"value": VALUES.get(step.name, step.name)} for step in STEPS],
         "formulas": {name: _tree(formula) for name, formula in FORMULAS.items()},
         "mistakes": [asdict(m) | {"formula": parse(m.formula)} for m in MISTAKES],
@@ -122,7 +124,7 @@ def _tree(formula: Formula) -> Tree | dict[str, Tree]:
     return {choice: parse(text) for choice, text in formula.items()}
 
 
-def _texts(value: object) -> str | list[Any]:
+def _texts(value: object) -> Texts:
     """Numbers as the texts that a network file has."""
     if isinstance(value, tuple):
         return [_texts(item) for item in value]

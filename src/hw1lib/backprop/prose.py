@@ -9,8 +9,8 @@ from IPython.display import Markdown
 from sympy import Expr, Float
 
 from hw1lib.backprop.activations import FUNCTIONS
-from hw1lib.backprop.check import GradientCheck
-from hw1lib.backprop.manual import Forward, Gradients
+from hw1lib.backprop.agreement import GradientCheck
+from hw1lib.backprop.certified import Forward, Gradients
 from hw1lib.backprop.network import READABLE, Network
 from hw1lib.backprop.zeros import Cause, Kind, Zero
 from hw1lib.display import MOST_DIGITS, enough_digits, latex, rounded, short
@@ -40,13 +40,17 @@ LOSS_SLOPE = {
     "sigmoid": r"\frac{\partial L}{\partial z_O} = \frac{e^{z_O}}{1 + e^{z_O}} - y = \hat{y} - y",
 }
 
+NO_ZEROS = "No: none of the {total} derivatives is zero"
+NO_FACTOR = (
+    "Each is a product of an error and an activation or input, and here no such factor vanishes."
+)
 AGREES = 1e-6  # difference below which two ways give the same derivatives
 MANY = 8  # derivatives that a sentence lists before it counts the rest
 
 
 def formulas(network: Network) -> dict[str, Markdown]:
     """The formulas of this network's activation, output and target, for inline values."""
-    found = {
+    texts = {
         "activation": FUNCTIONS[network.activation].latex,
         "slope": FUNCTIONS[network.activation].latex_slope,
         "output": OUTPUT[network.output],
@@ -55,7 +59,7 @@ def formulas(network: Network) -> dict[str, Markdown]:
         "loss_of_logits": LOSS_OF_LOGITS[network.output],
         "loss_slope": LOSS_SLOPE[network.output],
     }
-    return {name: Markdown(text) for name, text in found.items()}
+    return {name: Markdown(text) for name, text in texts.items()}
 
 
 def probability(network: Network) -> str:
@@ -111,7 +115,7 @@ def in_symbols(network: Network, loss: Expr, slope: Expr, index: tuple[int, int]
 def count_zeros(gradients: Gradients, zeros: Sequence[Zero]) -> str:
     """Whether any derivatives are zero, and how many, as a sentence without its full stop."""
     if not zeros:
-        return f"No: none of the {gradients.total} derivatives is zero"
+        return NO_ZEROS.format(total=gradients.total)
     return f"Yes: {len(zeros)} of the {gradients.total} derivatives {_are(zeros)} zero"
 
 
@@ -119,10 +123,7 @@ def explain_zeros(network: Network, gradients: Gradients, zeros: Sequence[Zero])
     """@sec-zeros as Markdown: a sentence, and a list item for each cause of the zeros."""
     answer = count_zeros(gradients, zeros)
     if not zeros:
-        return (
-            f"{answer}. Each is a product of an error and an activation or input, and here no such "
-            "factor vanishes."
-        )
+        return f"{answer}. {NO_FACTOR}"
     causes = dict.fromkeys(cause for zero in zeros for cause in zero.causes)
     items = []
     for cause in causes:

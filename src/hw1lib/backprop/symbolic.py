@@ -1,9 +1,11 @@
-"""The same derivatives by computer algebra, from the loss alone."""
+"""The same derivatives by computer algebra, from the loss alone.
+
+Forward pass and activations are written anew, so that what this says of `passes` is a test of them.
+"""
 
 from __future__ import annotations
 
 from itertools import product
-from typing import Any, TypeAlias
 
 import mpmath
 import sympy
@@ -11,11 +13,10 @@ import torch
 from sympy import Expr, Matrix, Symbol
 from torch import Tensor
 
-from hw1lib.backprop.network import READABLE, REQUIRED, Network
+from hw1lib.backprop.network import READABLE, REQUIRED, Network, Vector
 
 DIGITS = 50
 w = Symbol("w", real=True)
-Nested: TypeAlias = Any  # fractions in nested tuples, or numbers in nested lists
 
 
 def is_small(network: Network) -> bool:
@@ -72,7 +73,7 @@ def _layers(
     """z_H, h and z_O, with `w` in the place of one parameter if that is named."""
     values = {name: Matrix(getattr(network, name)) for name in REQUIRED}
     if parameter:
-        values[parameter][(*index, 0)[:2]] = w
+        values[parameter][_place(index)] = w
     z_H = values["W_H"] * values["x"] + values["b_H"]
     units = zip(z_H, network.active, strict=True)
     h = Matrix([activation(network.activation, z, active) for z, active in units])
@@ -81,12 +82,20 @@ def _layers(
     return z_H, h, values["W_O"] * h + values["b_O"]
 
 
+def _place(index: tuple[int, ...]) -> tuple[int, int]:
+    """Row and column of an entry; a vector is a column."""
+    if len(index) == 1:
+        return index[0], 0
+    row, column = index
+    return row, column
+
+
 def symbolic_gradients(network: Network) -> dict[str, Tensor]:
     """The loss differentiated with respect to each parameter, evaluated and rounded to float64."""
     gradients = network.parameters()
     for name, gradient in gradients.items():
         for index in product(*map(range, gradient.shape)):
-            value = Matrix(getattr(network, name))[(*index, 0)[:2]]
+            value = Matrix(getattr(network, name))[_place(index)]
             slope = loss_in(network, name, index).diff(w)
             gradient[index] = float(slope.evalf(DIGITS, subs={w: value}))
     return gradients
@@ -100,13 +109,15 @@ def forward_mode_gradients(network: Network) -> dict[str, Tensor]:
     """
     mp = mpmath.MPContext()
     mp.dps = DIGITS
-    x, W_O, b_O = (_in_digits(getattr(network, name), mp) for name in ("x", "W_O", "b_O"))
+    x, b_O = _in_digits(network.x, mp), _in_digits(network.b_O, mp)
+    W_O = [_in_digits(row, mp) for row in network.W_O]
     h, slope = _hidden(network, mp)
     z_O = [mp.fdot(row, h) + b for row, b in zip(W_O, b_O, strict=True)]
     if network.output == "softmax":
         target = network.y.index(1)
     else:  # a sigmoid is the softmax over its logit and 0
-        z_O, target = [*z_O, mp.mpf(0)], 0 if network.y[0] == 1 else 1
+        z_O.append(mp.mpf(0))
+        target = 0 if network.y[0] == 1 else 1
     powers = [mp.exp(z - max(z_O)) for z in z_O]
     shares = [power / mp.fsum(powers) for power in powers]
 
@@ -138,8 +149,6 @@ def _hidden(network: Network, mp: mpmath.MPContext) -> tuple[list[mpmath.mpf], l
     return at_z_H(forms), at_z_H([form.diff(z) for form in forms])
 
 
-def _in_digits(value: Nested, mp: mpmath.MPContext) -> Nested:
+def _in_digits(numbers: Vector, mp: mpmath.MPContext) -> list[mpmath.mpf]:
     """Fractions as numbers of `DIGITS` digits."""
-    if isinstance(value, tuple):
-        return [_in_digits(item, mp) for item in value]
-    return mp.mpf(value.numerator) / value.denominator
+    return [mp.mpf(number.numerator) / number.denominator for number in numbers]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from IPython.display import Markdown
 from torch import Tensor
 
-from hw1lib.backprop.manual import Forward, Gradients
+from hw1lib.backprop.certified import Forward, Gradients
 from hw1lib.backprop.network import Network
 from hw1lib.backprop.prose import LOSS
 from hw1lib.display import latex, table

@@ -1,81 +1,139 @@
-"""The roster: who takes the course; and CSV files."""
+"""The roster: who takes the course, as Canvas, Moodle or a spreadsheet has it."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from hw1lib.course.tables import Row, plain, read_table
 from hw1lib.errors import InputError, shown
-from hw1lib.files import read_text
 
-MAX_BYTES = 2**23
 LONGEST_NAME = 200
-SEPARATORS = ",;\t"  # what spreadsheets write, by the country
 # What every system takes as the name of a folder; Windows keeps some names to itself.
 IDENTIFIER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|key|keys[.-].*", re.IGNORECASE)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take for the start of one
+# Columns by their names in lower case, the best first, as Canvas and Moodle have them.
+IDS = ("id", "id number", "student id", "username", "email address")
+NAMES = ("name", "student", "full name", "student name")
+PARTS = (("first name", "last name"), ("first name", "surname"), ("firstname", "lastname"))
+NUMBERED = "identifier"  # in Moodle's grading worksheet, such as Participant 900
+NOBODY = re.compile(r"points possible|student, test|manual posting.*|muted", re.IGNORECASE)
+JOINERS = "\u200c\u200d"  # between letters, as Persian and Indic names and some emoji have them
 
 
-def read_roster(path: Path) -> dict[str, str]:
-    """The students' names by id, from the columns `id` and `name` of a CSV file.
+@dataclass(frozen=True)
+class Student:
+    """Who takes the course.
 
-    An id is the name of a folder on every system; a name is any text of one line.
+    Attributes:
+        id: names the folder.
+        name: any text of one line.
+        number: Moodle's number of the participant, if the roster has it.
+        cells: the row of the roster.
+    """
+
+    id: str
+    name: str
+    number: str = ""
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Roster:
+    """All students by id, and the names of the roster's columns."""
+
+    students: dict[str, Student]
+    columns: tuple[str, ...]
+
+    @property
+    def is_canvas(self) -> bool:
+        """Whether it is an export of Canvas's gradebook."""
+        return self.columns[:2] == ("Student", "ID")
+
+
+def read_roster(path: Path) -> Roster:
+    """The students of a CSV file with the columns id and name, or as Canvas and Moodle name them.
+
+    Empty rows, and Canvas's rows that are no students, are left out.
 
     Raises:
         InputError: names the line and the cure.
     """
-    lines = io.StringIO(read_text(path, MAX_BYTES, "a roster"), newline="")
-    separator = next((letter for letter in lines.readline() if letter in SEPARATORS), ",")
-    lines.seek(0)
-    table = csv.DictReader(lines, delimiter=separator, strict=True)
-    students: dict[str, str] = {}
+    rows = read_table(path)
+    columns = rows[0].cells if rows else ()
+    places = _Places(path, columns)
+    students: dict[str, Student] = {}
     folders = set()  # ids that differ in capitals only would share one on some systems
-    try:
-        for column in ("id", "name"):
-            if column not in (table.fieldnames or ()):
-                raise InputError(
-                    f"{shown(path)} has no column {column}; its first row must name the columns "
-                    "id and name."
-                )
-        for row in table:
-            identifier, name = ((row[column] or "").strip() for column in ("id", "name"))
-            place = f"{shown(path)}, line {table.line_num}"
-            if identifier.casefold() in folders:
-                raise InputError(
-                    f"{place}: the id {identifier} is there twice, capitals aside; make ids differ."
-                )
-            _check(place, identifier, name)
-            students[identifier] = name
-            folders.add(identifier.casefold())
-    except csv.Error as error:
-        raise InputError(f"{shown(path)} is not CSV ({error}); save it as CSV.") from error
+    for row in rows[1:]:
+        where = f"{shown(path)}, line {row.line}"
+        if any(row.cells[len(columns) :]):
+            raise InputError(
+                f"{where}: there are more cells than columns; put a name with a comma in quotes."
+            )
+        student = places.student(row)
+        if NOBODY.fullmatch(student.name):
+            continue
+        if student.id.casefold() in folders:
+            raise InputError(
+                f"{where}: the id {student.id} is there twice, capitals aside; make ids differ."
+            )
+        _check(where, student)
+        students[student.id] = student
+        folders.add(student.id.casefold())
     if not students:
         raise InputError(f"{shown(path)} has no students; add a row for each.")
-    return students
+    return Roster(students, columns)
 
 
-def _check(place: str, identifier: str, name: str) -> None:
-    if not IDENTIFIER.fullmatch(identifier) or RESERVED.fullmatch(identifier):
+class _Places:
+    """In which columns ids and names stand."""
+
+    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
+        self.path, self.names = path, [column.casefold() for column in columns]
+        self.id = [next(self._named(IDS), None)]
+        self.name = [next(self._named(NAMES), None)]
+        if self.name == [None]:
+            self.name = next(
+                ([self._at(p) for p in pair] for pair in PARTS if set(pair) <= {*self.names}), []
+            )
+        self.number = next(self._named((NUMBERED,)), None)
+        for what, found in (("id", self.id), ("name", self.name)):
+            if not found or None in found:
+                raise InputError(
+                    f"{shown(path)} has no column {what}; its first row must name the columns id "
+                    "and name, or be that of Canvas or Moodle."
+                )
+
+    def _named(self, names: tuple[str, ...]) -> Iterator[int]:
+        return (self._at(name) for name in names if name in self.names)
+
+    def _at(self, name: str) -> int:
+        if self.names.count(name) > 1:
+            raise InputError(
+                f"{shown(self.path)}, line 1: the column {name} is there twice; keep one of them."
+            )
+        return self.names.index(name)
+
+    def student(self, row: Row) -> Student:
+        def cell(place: int | None) -> str:
+            return row.cells[place] if place is not None and place < len(row.cells) else ""
+
+        name = plain(" ".join(map(cell, self.name)))
+        identifier = cell(self.id[0]).partition("@")[0]  # of an address, what names the person
+        number = re.sub(r"\D", "", cell(self.number))
+        return Student(identifier, name, number, row.cells)
+
+
+def _check(where: str, student: Student) -> None:
+    if not IDENTIFIER.fullmatch(student.id) or RESERVED.fullmatch(student.id):
         raise InputError(
-            f"{place}: the id {shown(identifier)[:60]!r} can't name a folder; use 1 to 64 letters "
+            f"{where}: the id {shown(student.id)[:60]!r} can't name a folder; use 1 to 64 letters "
             "from A to Z, digits, dots, hyphens and underscores."
         )
-    if not name or not name.isprintable() or len(name) > LONGEST_NAME:
+    letters = re.sub(f"[{JOINERS}]", "", student.name)
+    if not letters or not letters.isprintable() or len(student.name) > LONGEST_NAME:
         raise InputError(
-            f"{place}: the name of {identifier} must be 1 to {LONGEST_NAME} characters on one line."
+            f"{where}: the name of {student.id} must be 1 to {LONGEST_NAME} characters on one line."
         )
-
-
-def as_csv(rows: Iterable[Iterable[object]]) -> str:
-    """Rows as CSV, with an apostrophe before a text that a spreadsheet may take for a formula."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(map(_harmless, row) for row in rows)
-    return text.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from itertools import repeat
 from pathlib import Path
@@ -13,19 +13,24 @@ from typing import Any, TypeAlias
 import numpy as np
 from tqdm import tqdm
 
-from hw1lib.backprop.manual import backward, forward
+from hw1lib.backprop.certified import backward, forward
+from hw1lib.backprop.judging import Tolerance
 from hw1lib.backprop.network import CHOICES, PARAMETERS, REQUIRED, Network
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.course.checking import written
 from hw1lib.course.networks import Design, student_network
-from hw1lib.course.places import DERIVATIVES, entries, place
-from hw1lib.course.roster import as_csv, read_roster
+from hw1lib.course.places import DERIVATIVES, Value, entries, place
+from hw1lib.course.roster import read_roster
+from hw1lib.course.secret import course_secret, write_private, write_private_bytes
+from hw1lib.course.tables import as_csv
 from hw1lib.course.workers import workers
 from hw1lib.errors import InputError, shown
 from hw1lib.files import replacing, write_text
 
 try:
     import typst
+
+    from hw1lib.course.lettering import fonts_for, typst_fonts
 except ImportError as error:
     raise InputError("Sheets need the package typst; install it by `pip install typst`.") from error
 
@@ -56,19 +61,33 @@ def solve(identifier: str, name: str, design: Design) -> Key:
     return key
 
 
-def write_sheets(roster: Path, folder: Path, design: Design) -> int:
-    """Writes a folder for each student, and the keys; gives the number of students.
+def write_sheets(
+    roster: Path, folder: Path, kind: Mapping[str, Any], secret: Path | None = None
+) -> tuple[int, list[str]]:
+    """Writes a folder for each student, and the keys.
 
-    What is there from a run that was interrupted stays; the rest is added.
+    What is there from an earlier run stays; whoever is new is added, and a corrected name is
+    corrected.
+
+    Args:
+        roster: the students.
+        folder: where all files go.
+        kind: all that a `Design` takes but the secret.
+        secret: the file of the secret; the one beside the keys if None.
+
+    Returns:
+        The number of students, and the ids of those whose name no font here can write.
 
     Raises:
-        InputError: the roster can't be used, or a file of another run would be overwritten; then
-            nothing is written.
+        InputError: the roster can't be used, or a student would get another network than before;
+            then nothing is written.
     """
-    students = read_roster(roster)
-    with workers(len(students)) as run:
-        found = run(partial(solve, design=design), students.keys(), students.values())
-        keys = list(tqdm(found, "Networks", len(students), disable=None))
+    names = {student.id: student.name for student in read_roster(roster).students.values()}
+    Design("", **kind)  # refused before a secret is drawn
+    design = Design(course_secret(secret or folder / "key" / "secret.txt"), **kind)
+    with workers(len(names)) as run:
+        found = run(partial(solve, design=design), names.keys(), names.values())
+        keys = list(tqdm(found, "Networks", len(names), disable=None))
         _check_distinct(keys)
         _write_texts(folder, keys)
         for first in range(0, len(keys), PAGES):
@@ -79,18 +98,32 @@ def write_sheets(roster: Path, folder: Path, design: Design) -> int:
             sheets = run(_set, paths, repeat("sheet"), ([key] for key in part))
             list(tqdm(sheets, f"Sheets from {first + 1}", len(part), disable=None))
             list(solutions)
-    return len(keys)
+    return len(keys), [key["id"] for key in keys if fonts_for(key["name"]) is None]
 
 
 def _write_texts(folder: Path, keys: Sequence[Key]) -> None:
-    """Writes what is no PDF first, so that a PDF found later belongs to texts that are the same."""
+    """Writes what is no PDF, after the PDFs that it would belie are gone.
+
+    Thus a PDF that is found later belongs to texts that are the same.
+    """
+    networks = {folder / key["id"] / "network.toml": _toml(key["network"]) for key in keys}
+    new = [path for path, text in networks.items() if not _is_there(path, text)]
     texts = {folder / "keys.csv": keys_table(keys)}
     for key in keys:
-        texts[folder / key["id"] / "network.toml"] = _toml(key["network"])
         text = json.dumps(key, ensure_ascii=False, indent=1) + "\n"
         texts[folder / "key" / f"{key['id']}.json"] = text
-    for path in [path for path, text in texts.items() if not _is_there(path, text)]:
-        write_text(path, texts[path])
+    for path, text in texts.items():
+        if _has(path, text):
+            continue
+        old = [*folder.glob("keys*.pdf")]
+        if path.parent.name == "key":
+            old = [folder / path.stem / "sheet.pdf"]
+        for pdf in old:
+            pdf.unlink(missing_ok=True)
+        write_private(path, text)
+    (folder / "key").chmod(0o700)
+    for path in new:
+        write_text(path, networks[path])
 
 
 def keys_table(keys: Sequence[Key]) -> str:
@@ -105,7 +138,7 @@ def keys_table(keys: Sequence[Key]) -> str:
 
 
 def network_toml(network: Network) -> str:
-    """A network of whole numbers as a file."""
+    """A network as a file."""
     return _toml(_fields(network))
 
 
@@ -114,31 +147,38 @@ def _toml(fields: dict[str, Any]) -> str:
 
 
 def _fields(network: Network) -> dict[str, Any]:
-    numbers = {name: np.array(getattr(network, name), dtype=int).tolist() for name in REQUIRED}
+    numbers = {name: _plain(getattr(network, name)) for name in REQUIRED}
     return numbers | {name: getattr(network, name) for name in CHOICES}
+
+
+def _plain(value: Value) -> Value:
+    """Whole numbers as such, and others as floats, in nested lists."""
+    if isinstance(value, tuple):
+        return [*map(_plain, value)]
+    return int(value) if value == int(value) else float(value)
 
 
 def _set(path: Path, kind: str, keys: Sequence[Key]) -> None:
     """Sets a PDF, unless it is there."""
-    if not path.exists():
+    if path.exists():
+        return
+    pdf = _pdf(kind, keys)
+    if kind == "key":
+        write_private_bytes(path, pdf)
+    else:
         with replacing(path) as temporary:
-            temporary.write_bytes(_pdf(kind, keys))
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The fonts, read once."""
-    return typst.Fonts(font_paths=[str(files("qmdbook") / "fonts")])
+            temporary.write_bytes(pdf)
 
 
 def _pdf(kind: str, keys: Sequence[Key]) -> bytes:
-    """The PDF of `sheet` or `key`, the same bytes whenever it is made."""
+    """The PDF of `sheet` or `key`, the same bytes whenever it is made with the same fonts."""
+    paths = sorted({path for key in keys for path in fonts_for(key["name"]) or ()})
     pages = json.dumps([_page(key) for key in keys], ensure_ascii=False)
     pdf: bytes = typst.compile(
         str(files("hw1lib.course") / "sheet.typ"),
-        font_paths=_fonts(),
+        font_paths=typst_fonts(tuple(paths)),
         format="pdf",
-        sys_inputs={"kind": kind, "title": TITLE, "students": pages},
+        sys_inputs={"kind": kind, "title": TITLE, "rule": Tolerance().rule, "students": pages},
         pdf_tags=kind == "sheet",
     )
     return pdf
@@ -152,10 +192,20 @@ def _page(key: Key) -> dict[str, Any]:
             places.setdefault(reason[0].upper() + reason[1:], []).append(zero["place"])
     total = sum(np.size(key[name]) for name in DERIVATIVES)
     values = {name: value for name, value in key.items() if name not in ("network", "zeros")}
-    return {name: written(value) for name, value in (key["network"] | values).items()} | {
+    page = {name: given(value) for name, value in key["network"].items()}
+    page |= {name: written(value) for name, value in values.items()}
+    return page | {
+        "name": key["name"] if fonts_for(key["name"]) is not None else "",
         "count": f"{len(key['zeros'])} of the {total} derivatives are zero:",
         "zeros": [(reason, ", ".join(found)) for reason, found in places.items()],
     }
+
+
+def given(value: Value) -> Value:
+    """Numbers of a network in nested lists as texts, with all their digits."""
+    if isinstance(value, list | str):
+        return [*map(given, value)] if isinstance(value, list) else value
+    return f"{value:g}".replace("-", "−")
 
 
 def _check_distinct(keys: Sequence[Key]) -> None:
@@ -165,22 +215,21 @@ def _check_distinct(keys: Sequence[Key]) -> None:
         if other != key["id"]:
             raise InputError(
                 f"{other} and {key['id']} get the same network; choose larger --sizes, or, for few "
-                "students, another --seed."
+                "students, another --secret."
             )
 
 
 def _is_there(path: Path, text: str) -> bool:
-    """Whether a file has this text already; another one is never overwritten."""
-    try:
-        if path.read_bytes() == text.encode():
-            return True
-    except FileNotFoundError:
+    """Whether a network is there already; another one is never overwritten."""
+    if not path.exists():
         return False
-    except OSError as error:
-        raise InputError(
-            f"{shown(path)} can't be read ({error.strerror}); name another --output-dir."
-        ) from error
+    if _has(path, text):
+        return True
     raise InputError(
-        f"{shown(path)} is from another roster, seed or kind of network, and is kept; name another "
-        "--output-dir."
+        f"{shown(path)} is from another secret or kind of network, and is kept; name another "
+        "--output-dir, or the --secret of that course."
     )
+
+
+def _has(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()

@@ -6,7 +6,7 @@ import json
 
 from torch import Tensor
 
-from hw1lib.backprop.check import GradientCheck, check_gradients
+from hw1lib.backprop.agreement import GradientCheck, check_gradients
 from hw1lib.backprop.network import PARAMETERS, Network
 from hw1lib.backprop.zeros import Zero, find_zeros
 
