@@ -17,8 +17,8 @@ let seed = 0; // 0 is the chapter's own run
 
 /** @type {import("./panel.js").Draw} */
 function drawWeights(svg, width, { beta, noise, t }) {
-  const sum = weightSum(beta, t),
-    missing = beta ** t;
+  const sum = weightSum(beta, t);
+  const missing = beta ** t;
   const weights = Array.from({ length: t }, (_, i) => (1 - beta) * beta ** (t - 1 - i));
   const top = [0.1, 0.2, 0.5].find((y) => y >= Math.max(missing, weights[t - 1] / sum)) || 1;
   const steps = { from: -0.7, to: RUN + 0.7, ticks: [0, 10, 20, 30, 40] };

@@ -84,8 +84,8 @@ function edges(scene, name, starts, ends) {
       isOff(scene, name === "W_H" ? i : j) ? ".off" : "",
       numbers[name][i][j] < 0 ? ".negative" : "",
     ].join("");
-    const drawn = line(scene, start, end, name, 1.2 + (size && (7 * size) / largest), kind);
-    drawn.dataset.for = `${name}-${i}-${j}`;
+    const edge = line(scene, start, end, name, 1.2 + (size && (7 * size) / largest), kind);
+    edge.dataset.for = `${name}-${i}-${j}`;
   }
   const share = labelShare(starts, ends);
   for (const { start, end, i, j } of pairs) {
@@ -131,10 +131,10 @@ function isOff({ pass, hidden }, unit) {
  * @type {(scene: Scene, x: number, y: number, name: string, index: Index, isRight?: boolean) => void}
  */
 function label({ svg, pass, onDrag }, x, y, name, index, isRight = false) {
-  const given = at(pass.network[name], index);
+  const exact = at(pass.network[name], index);
   const value = at(pass.numbers[name], index);
-  const digits = given.length > 6 ? rounded(value, 3) : given.replace(/^[+-]/, "");
-  const sign = value > 0 ? "+" : value < 0 ? "−" : "";
+  const digits = exact.length > 6 ? rounded(value, 3) : exact.replace(/^[+-]/, "");
+  const sign = signOf(value);
   const text = sign + digits.replace("−", "");
   const width = 8 + 7.4 * text.length;
   const left = isRight ? x : x - width / 2;
@@ -142,6 +142,12 @@ function label({ svg, pass, onDrag }, x, y, name, index, isRight = false) {
   element(group, "rect", { x: left, y: y - 8, width, height: 16, rx: 5 });
   element(group, "text", { x: left + width / 2, y }, text);
   if (onDrag) draggable(group, (tenths, isFirst) => onDrag(name, index, tenths, isFirst));
+}
+
+/** @type {(value: number) => string} */
+function signOf(value) {
+  if (value === 0) return "";
+  return value > 0 ? "+" : "−";
 }
 
 /**
@@ -176,9 +182,9 @@ function nodes(scene, x, h, y) {
   const { pass, hidden, onDrag, isWide } = scene;
   const digits = isWide ? 3 : 2;
   /** @type {(name: string, values: number[], i: number) => string} */
-  const shown = (name, values, i) => (hidden.has(name) ? "" : rounded(values[i], digits));
+  const visible = (name, values, i) => (hidden.has(name) ? "" : rounded(values[i], digits));
   /** @type {(place: Point, line: number, before: string, text: string, kind: string) => void} */
-  const noted = (place, line, before, text, kind) => {
+  const noteBelow = (place, line, before, text, kind) => {
     if (text) note(scene, place, RADIUS + 11 + 14 * line, before + text, kind);
   };
   const { z_H, h: hValues, z_O, y_hat, db_O, db_H } = pass.values;
@@ -189,17 +195,17 @@ function nodes(scene, x, h, y) {
   });
   h.forEach((place, j) => {
     const kind = isOff(scene, j) ? "unit.off" : "unit";
-    node(scene, place, `h${subscript(j)}`, shown("h", hValues, j) || "?", kind);
+    node(scene, place, `h${subscript(j)}`, visible("h", hValues, j) || "?", kind);
     bias(scene, place, "b_H", j);
-    noted(place, 0, "z = ", shown("z_H", z_H, j), "soft");
-    noted(place, 1, "δ = ", shown("delta_H", db_H, j), "delta");
+    noteBelow(place, 0, "z = ", visible("z_H", z_H, j), "soft");
+    noteBelow(place, 1, "δ = ", visible("delta_H", db_H, j), "delta");
   });
   y.forEach((place, k) => {
-    node(scene, place, `ŷ${subscript(k)}`, shown("y_hat", y_hat, k) || "?", "output");
+    node(scene, place, `ŷ${subscript(k)}`, visible("y_hat", y_hat, k) || "?", "output");
     bias(scene, place, "b_O", k);
-    noted(place, 0, "z = ", shown("z_O", z_O, k), "soft");
-    noted(place, 1, "target ", rounded(pass.numbers.y[k]), "soft");
-    noted(place, 2, "δ = ", shown("delta_O", db_O, k), "delta");
+    noteBelow(place, 0, "z = ", visible("z_O", z_O, k), "soft");
+    noteBelow(place, 1, "target ", rounded(pass.numbers.y[k]), "soft");
+    noteBelow(place, 2, "δ = ", visible("delta_O", db_O, k), "delta");
   });
 }
 

@@ -8,7 +8,7 @@ import { isRight, judge } from "./judging.js";
 import { follow, mistakeBehind } from "./mistakes.js";
 import { oneHot } from "./network.js";
 import { at, entries, label } from "./numbers.js";
-import { pass } from "./passes.js";
+import { pass } from "./certified.js";
 import { rules } from "./rules.js";
 import { find } from "./zeros.js";
 

@@ -10,7 +10,7 @@ import * as file from "./network.js";
 import { element } from "../shared/elements.js";
 import { describeZeros, formula } from "./notation.js";
 import { at, label, rounded } from "./numbers.js";
-import { pass } from "./passes.js";
+import { pass } from "./certified.js";
 import { rules } from "./rules.js";
 import * as tables from "./tables.js";
 import * as walk from "./walk.js";
@@ -165,14 +165,14 @@ function linkPlaces(view, state) {
  * What the derivative in a number says.
  * @type {(state: State, key: string) => string}
  */
-function inWords({ pass, zeros: found }, key) {
+function inWords(state, key) {
   const [name, ...places] = key.split("-");
   const index = places.map(Number);
   const words = label(name, index);
-  const zero = found.find((other) => other.key === key);
+  const zero = state.zeros.find((other) => other.key === key);
   if (!rules.parameters.includes(name)) return words;
   if (zero) return `${words}: derivative 0; ${zeros.reasons(zero)}.`;
-  const value = at(pass.values[`d${name}`], index);
+  const value = at(state.pass.values[`d${name}`], index);
   const effect = value > 0 ? "raises" : "lowers";
   return `${words}: derivative ${rounded(value)}; raising it a little ${effect} the loss.`;
 }

@@ -1,4 +1,5 @@
-// Both passes with mistakes in them; the twin of hw1lib.backprop.mistakes, which has the tables.
+// The steps of both passes with mistakes in them; the twin of hw1lib.backprop.mistakes. The table of
+// steps is that of hw1lib.backprop.passes.
 
 /** @typedef {import("./types").Mistake} Mistake */
 /** @typedef {import("./types").Pass} Pass */
@@ -49,8 +50,8 @@ export function chosen(network, choice) {
  * @param {string} text
  */
 export function mistakeBehind(pass, name, index, text) {
-  const steps = Object.keys(rules.formulas),
-    last = steps.indexOf(name);
+  const steps = Object.keys(rules.formulas);
+  const last = steps.indexOf(name);
   const earlier = rules.mistakes.filter(({ step }) => steps.indexOf(step) <= last);
   const right = at([pass.values[name]].flat(), index);
   return earlier.reverse().find((mistake) => {

@@ -38,14 +38,14 @@ export function refusalOf(action) {
 export function read(text) {
   if (text.length > rules.largest_file) refuse("large_file");
   const plainText = text.replace(/^\uFEFF/, "");
-  let found;
+  let file;
   try {
-    found = fields(plainText);
+    file = fields(plainText);
   } catch (error) {
     const slip = firstSlip(plainText);
     throw slip ? new Refusal(`${slip}.`) : error;
   }
-  return check(found);
+  return check(file);
 }
 
 /**
@@ -68,29 +68,29 @@ function firstSlip(text) {
  * @param {string} text
  */
 function fields(text) {
-  const found = Object.create(null);
+  const file = Object.create(null);
   let statement = "";
   text.split(/\r?\n/).forEach((line, i, lines) => {
     statement += line.replace(/^(("[^"]*"|'[^']*'|[^"'#])*)#.*/, "$1");
     const depth = statement.split("[").length - statement.split("]").length;
     if (depth > 0 && i + 1 < lines.length) return;
-    if (statement.trim()) assign(found, statement, i + 1);
+    if (statement.trim()) assign(file, statement, i + 1);
     statement = "";
   });
-  return found;
+  return file;
 }
 
 /**
  * Reads one statement, its value by way of JSON.
- * @type {(found: Record<string, any>, statement: string, line: number) => void}
+ * @type {(file: Record<string, any>, statement: string, line: number) => void}
  */
-function assign(found, statement, line) {
+function assign(file, statement, line) {
   const [, name, value] =
     statement.match(/^\s*["']?([^\s"'=]+)["']?\s*=(.*)$/) ?? refuseSyntax(line);
   const json = value.replace(/"[^"\\]*"|'[^']*'|[\w+.-]+/g, scalar).replace(/,\s*\]/g, "]");
-  if (name in found) refuseSyntax(line);
+  if (name in file) refuseSyntax(line);
   try {
-    found[name] = JSON.parse(json);
+    file[name] = JSON.parse(json);
   } catch {
     refuseSyntax(line);
   }
@@ -100,29 +100,30 @@ function assign(found, statement, line) {
 function scalar(token) {
   if (INTEGER.test(token)) return `"${token.replaceAll("_", "")}"`;
   if (/^["']/.test(token)) return JSON.stringify(token.slice(1, -1));
-  return NUMBER.test(token) ? `"${token}"` : ["true", "false"].includes(token) ? token : "?";
+  if (NUMBER.test(token)) return `"${token}"`;
+  return ["true", "false"].includes(token) ? token : "?";
 }
 
 /**
  * The network that the fields make; the checks come in the package's order.
- * @param {Record<string, any>} found
+ * @param {Record<string, any>} file
  */
-function check(found) {
-  for (const name of Object.keys(found))
+function check(file) {
+  for (const name of Object.keys(file))
     if (!rules.fields.includes(name)) refuse("unknown", { name: shown(name) });
-  for (const name of rules.required) if (!(name in found)) refuse("missing", { name });
+  for (const name of rules.required) if (!(name in file)) refuse("missing", { name });
   const network = /** @type {Network} */ ({});
   for (const [name, allowed] of Object.entries(rules.choices)) {
-    network[name] = found[name] ?? allowed[0];
+    network[name] = file[name] ?? allowed[0];
     if (allowed.includes(network[name])) continue;
     const word = meant(network[name], allowed);
     refuse(word ? "synonym" : name, { name, value: shown(network[name]), word });
   }
-  if (typeof (found.example ?? false) !== "boolean")
-    refuse("example", { value: shown(found.example) });
-  for (const name of ["x", "b_H", "b_O"]) network[name] = vector(name, found[name]);
-  network.y = vector("y", Array.isArray(found.y) ? found.y : [found.y]);
-  for (const name of ["W_H", "W_O"]) network[name] = matrix(name, found[name]);
+  if (typeof (file.example ?? false) !== "boolean")
+    refuse("example", { value: shown(file.example) });
+  for (const name of ["x", "b_H", "b_O"]) network[name] = vector(name, file[name]);
+  network.y = vector("y", Array.isArray(file.y) ? file.y : [file.y]);
+  for (const name of ["W_H", "W_O"]) network[name] = matrix(name, file[name]);
   const [n, m, k] = sizes(network);
   checkShape(network, "W_H", `${m} x ${n}`);
   checkShape(network, "W_O", `${k} x ${m}`);
@@ -164,8 +165,8 @@ function vector(name, value) {
 function matrix(name, value) {
   const rows = Array.isArray(value) && value.every(Array.isArray) ? value : [];
   if (!rows.length || rows.length > rules.units) refuse("matrix", { name });
-  const numbers = rows.map((row) => vector(name, row)),
-    lengths = numbers.map((row) => row.length);
+  const numbers = rows.map((row) => vector(name, row));
+  const lengths = numbers.map((row) => row.length);
   if (new Set(lengths).size > 1) refuse("lengths", { name, lengths: lengths.join(", ") });
   return numbers;
 }
@@ -178,11 +179,11 @@ function checkShape(network, name, wanted) {
 
 /** @type {(network: Network) => void} */
 function checkTarget({ y, b_O, output }) {
-  const outputs = b_O.length,
-    texts = y
-      .map((text) => exact.write(exact.parse(text)))
-      .sort()
-      .join();
+  const outputs = b_O.length;
+  const texts = y
+    .map((text) => exact.write(exact.parse(text)))
+    .sort()
+    .join();
   if (y.length !== outputs) refuse("target_length", { length: y.length, outputs });
   if (output === "softmax" && texts !== oneHot(outputs, outputs - 1).join()) refuse("one_hot");
   if (output === "sigmoid" && outputs !== 1) refuse("sigmoid_units", { outputs });
@@ -290,12 +291,12 @@ export function fromAddress(address) {
   const parts = address.split(";");
   const names = [...rules.required, ...Object.keys(rules.choices)];
   /** @type {Record<string, any>} */
-  const found = Object.create(null);
+  const file = Object.create(null);
   names.forEach((name, i) => {
     const text = parts[i] ?? "";
-    if (name in rules.choices) found[name] = text;
-    else if (/^W_/.test(name)) found[name] = text.split("~").map((row) => row.split(","));
-    else found[name] = text.split(",");
+    if (name in rules.choices) file[name] = text;
+    else if (/^W_/.test(name)) file[name] = text.split("~").map((row) => row.split(","));
+    else file[name] = text.split(",");
   });
-  return check(found);
+  return check(file);
 }

@@ -31,9 +31,9 @@ export function formula(parent, latex) {
 
 /** @type {(name: string, ...children: (string | Node)[]) => Element} */
 function mathml(name, ...children) {
-  const made = document.createElementNS(MATH, name);
-  made.append(...children);
-  return made;
+  const node = document.createElementNS(MATH, name);
+  node.append(...children);
+  return node;
 }
 
 /**

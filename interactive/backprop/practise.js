@@ -7,7 +7,7 @@ import { read } from "./judging.js";
 import { element } from "../shared/elements.js";
 import { describeZeros, sentence } from "./notation.js";
 import { at, entries, rounded } from "./numbers.js";
-import { pass } from "./passes.js";
+import { pass } from "./certified.js";
 import { rules } from "./rules.js";
 import * as tables from "./tables.js";
 import * as walk from "./walk.js";
@@ -164,12 +164,12 @@ function refresh(state) {
  * Question 3: which of these reasons make a derivative zero here?
  * @param {State} state
  */
-function askCauses({ view, pass: { network }, zeros: found }) {
+function askCauses({ view, pass: { network }, zeros: all }) {
   const units = [...network.b_H.keys()];
   const wrong = ["inactive", "disconnected", network.output === "softmax" ? "equal" : "input"];
   const candidates = wrong.flatMap((kind) => units.slice(0, 3).map((unit) => ({ kind, unit })));
   const inputs = [...network.x.keys()].map((unit) => ({ kind: "input", unit }));
-  const causes = [...found.flatMap((zero) => zero.causes), ...candidates, ...inputs].filter(
+  const causes = [...all.flatMap((zero) => zero.causes), ...candidates, ...inputs].filter(
     ({ kind, unit }) => kind !== "input" || unit < network.x.length,
   );
   const reasons = [...new Set(causes.map(zeros.reason))].sort();
@@ -184,8 +184,8 @@ function askCauses({ view, pass: { network }, zeros: found }) {
 }
 
 /** @type {(state: State) => void} */
-function checkCauses({ view, pass, zeros: found }) {
-  const right = new Set(found.flatMap((zero) => zero.causes.map(zeros.reason)));
+function checkCauses({ view, pass, zeros: all }) {
+  const right = new Set(all.flatMap((zero) => zero.causes.map(zeros.reason)));
   const boxes = [...view.causes.querySelectorAll("input")];
   const wrong = boxes.filter((box) => box.checked && !right.has(box.value)).length;
   const missed = boxes.filter((box) => !box.checked && right.has(box.value)).length;
@@ -196,7 +196,7 @@ function checkCauses({ view, pass, zeros: found }) {
     view.verdict.textContent = `Right so far, but ${missed} more ${missed === 1 ? "holds" : "hold"}.`;
   else {
     view.verdict.textContent = "✓ Right.";
-    describeZeros(view.found, pass, found);
+    describeZeros(view.found, pass, all);
   }
 }
 

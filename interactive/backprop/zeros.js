@@ -5,7 +5,7 @@
 /** @typedef {import("./types").Zero} Zero */
 import * as exact from "./exact.js";
 import { entries } from "./numbers.js";
-import { pulls } from "./passes.js";
+import { pulls } from "./certified.js";
 import { rules } from "./rules.js";
 
 /**
@@ -31,9 +31,9 @@ export function find(pass) {
   return rules.parameters.flatMap((parameter) => {
     const zeros = entries(values[`d${parameter}`]).filter(([, value]) => !value);
     return zeros.map(([index]) => {
-      const found = causes[parameter](...index);
+      const known = causes[parameter](...index);
       const key = [parameter, ...index].join("-");
-      return { parameter, index, key, causes: found.length ? found : [cause("tiny")] };
+      return { parameter, index, key, causes: known.length ? known : [cause("tiny")] };
     });
   });
 }
@@ -45,7 +45,8 @@ function cause(kind, unit = 0) {
 
 /** @type {(pass: Pass, j: number) => Cause[]} */
 function off({ active, exactZ }, j) {
-  return active[j] ? [] : [cause(exact.isZero(exactZ[j]) ? "kink" : "inactive", j)];
+  if (active[j]) return [];
+  return [cause(exact.isZero(exactZ[j]) ? "kink" : "inactive", j)];
 }
 
 /** @type {(pass: Pass, j: number) => Cause[]} */

@@ -12,10 +12,10 @@ const SVG = "http://www.w3.org/2000/svg";
 export function element(parent, kind, attributes = {}, text = "") {
   const [name, ...classes] = kind.split(".");
   const isDrawn = name === "svg" || parent?.namespaceURI === SVG;
-  const made = isDrawn ? document.createElementNS(SVG, name) : document.createElement(name);
-  made.classList.add(...classes);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(text);
-  parent?.append(made);
-  return made;
+  const node = isDrawn ? document.createElementNS(SVG, name) : document.createElement(name);
+  node.classList.add(...classes);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(text);
+  parent?.append(node);
+  return node;
 }

@@ -4,7 +4,7 @@ import { judged, LEVELS, randomNetwork } from "../backprop/exercise.js";
 import { judge } from "../backprop/judging.js";
 import { follow } from "../backprop/mistakes.js";
 import { entries, rounded } from "../backprop/numbers.js";
-import { pass } from "../backprop/passes.js";
+import { pass } from "../backprop/certified.js";
 import { rules } from "../backprop/rules.js";
 import { find } from "../backprop/zeros.js";
 import "./data.js";

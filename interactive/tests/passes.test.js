@@ -4,7 +4,7 @@ import * as exact from "../backprop/exact.js";
 import { follow } from "../backprop/mistakes.js";
 import { fromAddress, read, toAddress, write } from "../backprop/network.js";
 import { entries } from "../backprop/numbers.js";
-import { pass } from "../backprop/passes.js";
+import { pass } from "../backprop/certified.js";
 import { rules } from "../backprop/rules.js";
 import { find, reasons } from "../backprop/zeros.js";
 import { networks } from "./data.js";

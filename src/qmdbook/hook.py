@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from qmdbook.hooks import main
+    from qmdbook.completion import main
 except ModuleNotFoundError as error:
     sys.exit(
         f"{sys.executable} has no {error.name}: install the book's packages there, "

@@ -1,5 +1,6 @@
-// Forward and backward pass. What decides is exact, as in hw1lib.backprop, which says why: a
-// derivative is 0 only if it is exactly 0 or smaller than every double.
+// Forward and backward pass in doubles; the twin of hw1lib.backprop.certified. What decides is
+// exact: a derivative is 0 only if it is exactly 0 or smaller than every double. These formulas
+// neither overflow nor cancel; the steps as the chapter writes them are those of `rules.formulas`.
 
 /** @typedef {import("./types").Fraction} Fraction */
 /** @typedef {import("./types").Network} Network */

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from qmdbook.hooks import after, before
+from qmdbook.completion import after, before
 from smallbook import write_book
 
 HOOK = Path(__file__).resolve().parents[2] / "src" / "qmdbook" / "hook.py"

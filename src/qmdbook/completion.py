@@ -1,4 +1,4 @@
-"""What Quarto runs before and after a render: fresh cells first, whole pages and notebooks last."""
+"""Completes a render of Quarto's: fresh cells before it, whole pages and notebooks after it."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def after(folder: Path, site: Path, outputs: list[str], whole: bool) -> None:
     state, pages = _record(folder)
     pages |= dict.fromkeys(rendered, state)
     _write_record(folder, state, pages)
-    made = [c.stem for c in project.chapters if (site / f"{c.stem}.html").is_file()]
-    old = [f"{name}.html" for name in made if pages.get(name) != state]
+    names = [c.stem for c in project.chapters if (site / f"{c.stem}.html").is_file()]
+    old = [f"{name}.html" for name in names if pages.get(name) != state]
     if old:
         print(f"Still as before the last change: {', '.join(old)}; `quarto render` renews them.")
 
