@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import shutil
@@ -26,8 +27,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from hw1lib.backprop.network import load_network
-from hw1lib.cifar.download import root_of
-from hw1lib.cifar.manifest import add_to_manifest, bytes_digest, read_listed
+from hw1lib.cifar.data import root_of
 from hw1lib.errors import InputError
 from hw1lib.files import write_text
 from hw1lib.project import default_data_dir
@@ -41,14 +41,15 @@ from qmdbook.staging import staging
 HERE = Path(__file__).resolve().parent
 SOURCE, TEMPLATE = HERE / "coding.qmd", HERE / "theory.typ"
 PDF, NOTEBOOK = "theory.pdf", "coding.ipynb"
+SUMS = "coding.sha256"  # vouches for the notebook and its source, as `sha256sum` writes it
 THEORY = ("q1_backprop", "q2_adam")
 COURSE = "Deep Learning, Spring 2022"
 MARKER = ".hw1-submission"
 AGAIN = "run `make coding` to run the notebook again."
 CELL = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-# torchvision can't be imported beside a CPU build of torch without this; see that module.
-CURE = "__import__('hw1lib.cifar.torchvision_import', fromlist=['*']).import_torchvision()"
+# torchvision can't be imported beside a CPU build of torch without this; see that function.
+CURE = "__import__('hw1lib.cifar.data', fromlist=['*']).import_torchvision()"
 CURED = (
     "*This notebook was run with a CPU build of PyTorch, beside which torchvision can't be "
     "imported as it is: the operators that it lacks were declared before the first cell.*"
@@ -75,8 +76,9 @@ def execute_coding(data_dir: Path, results_dir: Path) -> Path:
     if startup:
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(CURED, id="cured"))
     run_notebook(notebook, data_dir, startup)
-    write_text(results_dir / NOTEBOOK, nbformat.writes(notebook) + "\n")
-    add_to_manifest(results_dir, NOTEBOOK, _digest(source))
+    text = nbformat.writes(notebook) + "\n"
+    write_text(results_dir / NOTEBOOK, text)
+    write_text(results_dir / SUMS, f"{_sum(NOTEBOOK, text)}\n{_sum(SOURCE.name, source)}\n")
     return results_dir / NOTEBOOK
 
 
@@ -92,15 +94,25 @@ def load_coding(results_dir: Path) -> NotebookNode:
     Raises:
         InputError: it is missing, damaged or stale.
     """
-    digest = _digest(SOURCE.read_text(encoding="utf-8"))
-    content = read_listed(results_dir, NOTEBOOK, digest, AGAIN)
-    notebook: NotebookNode = nbformat.reads(content.decode(), as_version=4)
+    path, texts = results_dir / NOTEBOOK, []
+    for each in (path, results_dir / SUMS):
+        try:
+            texts.append(each.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            problem = "can't be read" if each.exists() else "is missing"
+            raise InputError(f"{each} {problem}: {AGAIN}") from error
+    text, sums = texts[0], texts[1].splitlines()
+    if _sum(NOTEBOOK, text) not in sums:
+        raise InputError(f"{path} is not what its run wrote: {AGAIN}")
+    if _sum(SOURCE.name, SOURCE.read_text(encoding="utf-8")) not in sums:
+        raise InputError(f"{path} is stale: {SOURCE.name} has changed since; {AGAIN}")
+    notebook: NotebookNode = nbformat.reads(text, as_version=4)
     return notebook
 
 
-def _digest(source: str) -> str:
-    """The source's digest, which doesn't depend on the system's line ends."""
-    return bytes_digest(source.encode())
+def _sum(name: str, text: str) -> str:
+    """A line of `SUMS`; it doesn't depend on the system's line ends."""
+    return f"{hashlib.sha256(text.encode()).hexdigest()}  {name}"
 
 
 def to_notebook(source: str) -> NotebookNode:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from hw1lib.cifar.data import Cifar10
 from qmdbook.render import Outputs, render
-from trainings import banded, write_tree
+from trainings import banded
 
 settings.register_profile("any machine", deadline=None)  # how long one takes says nothing
 settings.load_profile("any machine")
@@ -96,12 +96,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def images() -> Path:
     """The real CIFAR-10 images."""
     return Path(os.environ["HW1_DATA"])
-
-
-@pytest.fixture(scope="session")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small image tree that tests only read."""
-    return write_tree(tmp_path_factory.mktemp("tree"))
 
 
 @pytest.fixture

@@ -9,17 +9,16 @@ import pickle
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeAlias
 
 import numpy as np
 import pytest
 
-from hw1lib.cifar.data import CLASSES
-from hw1lib.cifar.download import BATCHES, torchvision_cifar10
+from hw1lib.cifar.data import CLASSES, torchvision_cifar10
 
-NAME = "cifar-10-python.tar.gz"
+NAME, BATCHES = "cifar-10-python.tar.gz", "cifar-10-batches-py"
 
 
 def md5(content: bytes) -> str:
@@ -32,65 +31,48 @@ def batch(seed: int) -> bytes:
     return pickle.dumps({"data": noise, "labels": [i % 10 for i in range(40)]})
 
 
-def packed(*members: tuple[str, bytes], link: str = "") -> bytes:
-    """A .tar.gz of these names and contents and, if asked for, a link that leads outside."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, content in members:
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-        if link:
-            member = tarfile.TarInfo(link)
-            member.type, member.linkname = tarfile.SYMTYPE, "../../outside"
-            tar.addfile(member)
-    return gzip.compress(out.getvalue(), 1, mtime=0)
-
-
 CONTENT = {
     "data_batch_1": batch(1),
     "test_batch": batch(2),
     "batches.meta": pickle.dumps({"label_names": list(CLASSES)}),
 }
-MEMBERS = [(f"{BATCHES}/{name}", content) for name, content in CONTENT.items()]
-BODY = packed(*MEMBERS)
 
 
-def use_small_cifar10(monkeypatch: pytest.MonkeyPatch, body: bytes = BODY, url: str = "") -> None:
-    """Lets torchvision's CIFAR10 be 40 training and 40 test images, in the archive `body`."""
+def packed() -> bytes:
+    """The same files as a .tar.gz."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, content in CONTENT.items():
+            member = tarfile.TarInfo(f"{BATCHES}/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return gzip.compress(out.getvalue(), 1, mtime=0)
+
+
+BODY = packed()
+
+
+def use_small_cifar10(
+    monkeypatch: pytest.MonkeyPatch, url: str = f"http://127.0.0.1:9/{NAME}"
+) -> None:
+    """Lets torchvision's CIFAR10 be 40 training and 40 test images, to be had at `url`."""
     cifar10 = torchvision_cifar10()
     sums = {name: md5(content) for name, content in CONTENT.items()}
-    monkeypatch.setattr(cifar10, "url", url or "http://127.0.0.1:9/unused")
-    monkeypatch.setattr(cifar10, "tgz_md5", md5(body))
-    monkeypatch.setattr(cifar10, "train_list", [("data_batch_1", sums["data_batch_1"])])
-    monkeypatch.setattr(cifar10, "test_list", [("test_batch", sums["test_batch"])])
+    monkeypatch.setattr(cifar10, "url", url)
+    monkeypatch.setattr(cifar10, "tgz_md5", md5(BODY))
+    monkeypatch.setattr(cifar10, "train_list", [["data_batch_1", sums["data_batch_1"]]])
+    monkeypatch.setattr(cifar10, "test_list", [["test_batch", sums["test_batch"]]])
     monkeypatch.setattr(cifar10, "meta", {**cifar10.meta, "md5": sums["batches.meta"]})
 
 
-class Mirror(ThreadingHTTPServer):
-    """A server on this machine.
-
-    It answers its first request by the first behaviour, …, and all others by the last.
-    """
-
-    def __init__(self, behaviours: tuple[Behaviour, ...], body: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self.server_port}/{NAME}"
-        self.behaviours, self.body = behaviours, body
-        self.ranges: list[str | None] = []  # that were requested
-        self.closing = threading.Event()
-
-
 class Answer(BaseHTTPRequestHandler):
-    """The answer to one request, with the means to give it."""
+    """The answer to one request, by what the server is to do."""
 
     server: Mirror
 
     def do_GET(self) -> None:
-        ranges, behaviours = self.server.ranges, self.server.behaviours
-        ranges.append(self.headers.get("Range"))
-        with suppress(BrokenPipeError, ConnectionResetError):
-            behaviours[min(len(ranges), len(behaviours)) - 1](self)
+        self.server.requests += 1
+        self.server.behaviour(self)
 
     def log_message(self, *_: object) -> None:
         return
@@ -105,35 +87,33 @@ class Answer(BaseHTTPRequestHandler):
 Behaviour: TypeAlias = Callable[[Answer], object]
 
 
-def good(answer: Answer, limit: int | None = None) -> None:
-    """As a good server does, but for bytes after the first `limit`."""
-    body, asked = answer.server.body, answer.headers.get("Range")
-    start, size = int((asked or "bytes=0-")[6:-1]), len(body)
-    if start >= size:
-        answer.head(416, Content_Range=f"bytes */{size}", Content_Length=0)
-    elif start:
-        place = f"bytes {start}-{size - 1}/{size}"
-        answer.head(206, Content_Range=place, Content_Length=size - start)
-    else:
-        answer.head(200, Content_Length=size)
-    answer.wfile.write(body[start:][:limit])
+class Mirror(ThreadingHTTPServer):
+    """A server on this machine, which counts the requests for a file."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self.server_port}/{NAME}"
+        self.behaviour, self.requests = behaviour, 0
 
 
-def breaks_off(after: int) -> Behaviour:
-    return lambda answer: good(answer, after)
+def good(answer: Answer) -> None:
+    answer.head(200, Content_Length=len(BODY))
+    answer.wfile.write(BODY)
 
 
-def stalls(after: int) -> Behaviour:
-    return lambda answer: (good(answer, after), answer.server.closing.wait(30))
+def breaks_off(answer: Answer) -> None:
+    answer.head(200, Content_Length=len(BODY))
+    answer.wfile.write(BODY[:70_000])
 
 
-def ignores_range(answer: Answer) -> None:
-    answer.head(200)
-    answer.wfile.write(answer.server.body)
+def hangs_up(answer: Answer) -> None:
+    """Without an answer."""
+    answer.close_connection = True
 
 
-def sends_another_part(answer: Answer) -> None:
-    answer.head(206, Content_Range="bytes 7-8/9", Content_Length=0)
+def sends_another_file(answer: Answer) -> None:
+    answer.head(200, Content_Length=len(BODY))
+    answer.wfile.write(BODY[:-1] + b"?")
 
 
 def shows_a_page(answer: Answer) -> None:
@@ -141,20 +121,19 @@ def shows_a_page(answer: Answer) -> None:
     answer.wfile.write(b"<html>Please log in</html>")
 
 
-def fails(status: int) -> Behaviour:
-    return lambda answer: answer.head(status, Content_Length=0)
+def forbids(answer: Answer) -> None:
+    answer.head(403, Content_Length=0)
 
 
 @contextmanager
-def mirror(*behaviours: Behaviour, body: bytes = BODY) -> Iterator[Mirror]:
+def mirror(behaviour: Behaviour) -> Iterator[Mirror]:
     """A running server."""
-    server = Mirror(behaviours, body)
+    server = Mirror(behaviour)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield server
     finally:
-        server.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hw1lib.cifar import experiment, verify
+from hw1lib.cifar import data, experiment, verify
+from hw1lib.cifar.data import Cifar10
 from hw1lib.cifar.verify import Verification
 from hw1lib.cli import main
 from hw1lib.homework import Homework
@@ -76,7 +77,8 @@ def test_adam(capsys: pytest.CaptureFixture[str]) -> None:
         ["train", "--seeds", str(2**63)],
         ["adam", "--steps", "9" * 5_000],
         ["verify", "--epochs", "0"],
-        ["train", "--device", "tpu"],
+        ["train", "--device", "cuda"],
+        ["data", "--url", "x"],
         ["nothing"],
         [],
     ],
@@ -100,20 +102,37 @@ def test_a_user_error_is_one_sentence_and_exit_code_2(
     assert captured.err.count("\n") == 1
 
 
-def test_train_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def images(monkeypatch: pytest.MonkeyPatch, tiny: Cifar10) -> Cifar10:
+    """What each command loads, whatever the folder."""
+    monkeypatch.setattr(data, "load_cifar10", lambda folder: tiny)
+    return tiny
+
+
+@pytest.mark.parametrize(
+    ("command", "epochs", "seeds", "folder"),
+    [
+        ("train", 300, [0, 1, 2, 3, 4], "results"),
+        ("train --epochs 2", 2, [0, 1, 2, 3, 4], "trial"),
+        ("train --seeds 3 1 3", 300, [3, 1], "trial"),
+        ("train --epochs 2 --results-dir out", 2, [0, 1, 2, 3, 4], "out"),
+    ],
+)
+def test_a_trial_writes_elsewhere_unless_it_is_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+    images: Cifar10,
+    command: str,
+    epochs: int,
+    seeds: list[int],
+    folder: str,
+) -> None:
     taken: list[object] = []
     monkeypatch.setattr(experiment, "train", lambda *arguments: taken.extend(arguments))
-    monkeypatch.setenv("HW1_DATA", "images")
-    command = "train --epochs 2 --seeds 3 1 3 --device cpu --threads 2 --results-dir out"
     assert main(command.split()) == 0
-    homework = replace(Homework(), max_epochs=2)
-    assert taken == [homework, [3, 1], Path("images"), Path("out"), "cpu", 2]
-    monkeypatch.delenv("HW1_DATA")
-    assert main(["train", "--device", "cpu"]) == 0
-    default = [Homework(), [0, 1, 2, 3, 4], Path("data"), Path("results"), "cpu", 1]
-    assert taken[6:] == default
+    assert taken == [replace(Homework(), max_epochs=epochs), seeds, images, Path(folder)]
 
 
+@pytest.mark.usefixtures("images")
 @pytest.mark.parametrize(("differences", "code"), [([], 0), (["one"], 1)])
 def test_verify_says_whether_results_differ(
     monkeypatch: pytest.MonkeyPatch, differences: list[str], code: int
@@ -123,8 +142,8 @@ def test_verify_says_whether_results_differ(
     assert main(["verify", "--data-dir", "images", "--epochs", "1"]) == code
 
 
-def test_data_leaves_an_image_tree_as_it_is(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = sorted(tree.rglob("*.png"))
-    assert main(["data", "--data-dir", str(tree), "--url", "http://127.0.0.1:9/x"]) == 0
-    assert "40 training and 40 test images are ready in " in capsys.readouterr().out
-    assert sorted(tree.rglob("*.png")) == before
+@pytest.mark.usefixtures("images")
+def test_data_says_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "--data-dir", "images"]) == 0
+    said = "200 training and 50 test images are ready in images, from noise.\n"
+    assert capsys.readouterr().out == said

@@ -13,16 +13,50 @@ const RATES = [
   0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999,
 ];
 
+/** @typedef {{ left: number, right: number }} Edges of a plot, in pixels */
+/** @typedef {ReturnType<typeof axes>} Axes */
+
 let seed = 0; // 0 is the chapter's own run
+
+const STEPS = { from: -0.7, to: RUN + 0.7, ticks: [0, 10, 20, 30, 40] };
 
 /** @type {import("./panel.js").Draw} */
 function drawWeights(svg, width, { beta, noise, t }) {
-  const sum = weightSum(beta, t),
-    missing = beta ** t;
+  const sum = weightSum(beta, t);
+  const missing = beta ** t;
   const weights = Array.from({ length: t }, (_, i) => (1 - beta) * beta ** (t - 1 - i));
-  const top = [0.1, 0.2, 0.5].find((y) => y >= Math.max(missing, weights[t - 1] / sum)) || 1;
-  const steps = { from: -0.7, to: RUN + 0.7, ticks: [0, 10, 20, 30, 40] };
-  const above = axes(svg, width, { top: 26, bottom: 156 }, steps, {
+  const edges = drawBars(svg, width, weights, sum, missing);
+  drawShares(svg, edges, sum, missing);
+  const all = seed === 0 ? FIRST : normals(seed, RUN);
+  const gradients = all.map((z) => MEAN + noise * z);
+  const uncorrected = averages(gradients, beta);
+  const corrected = uncorrected.map((value, i) => value / weightSum(beta, i + 1));
+  const below = runAxes(svg, width, all);
+  drawRun(svg, below, t, gradients, uncorrected, corrected);
+  return {
+    text:
+      `After step ${t} the gradients together weigh ${shown(sum)} and the zero at the start ` +
+      `${shown(missing)}. The average is ${shown(uncorrected[t - 1])} without correction, ` +
+      `${shown(corrected[t - 1])} with it; the gradients' mean is ${MEAN}.`,
+    data: {
+      sum,
+      missing,
+      uncorrected: uncorrected[t - 1],
+      corrected: corrected[t - 1],
+      weights: JSON.stringify(weights),
+      gradients: JSON.stringify(gradients),
+    },
+  };
+}
+
+/**
+ * The weight of each gradient, without and with correction, and that of the zero at the start.
+ * @type {(svg: any, width: number, weights: number[], sum: number, missing: number) => Edges}
+ */
+function drawBars(svg, width, weights, sum, missing) {
+  const largest = Math.max(missing, weights[weights.length - 1] / sum);
+  const top = [0.1, 0.2, 0.5].find((y) => y >= largest) || 1;
+  const { across, down, left, right } = axes(svg, width, { top: 26, bottom: 156 }, STEPS, {
     from: 0,
     to: top,
     ticks: [0, top],
@@ -32,93 +66,90 @@ function drawWeights(svg, width, { beta, noise, t }) {
       ["with", "corrected (outline)"],
     ],
   });
-  const unit = above.across(1) - above.across(0);
+  const unit = across(1) - across(0);
   /** @type {(name: string, step: number, height: number) => void} */
   function bar(name, step, height) {
     element(svg, "rect", {
       class: name,
-      x: above.across(step) - 0.4 * unit,
+      x: across(step) - 0.4 * unit,
       width: 0.8 * unit,
-      y: above.down(height),
-      height: above.down(0) - above.down(height),
+      y: down(height),
+      height: down(0) - down(height),
     });
   }
   bar("missing", 0, missing);
   weights.forEach((weight, i) => bar("filled", i + 1, weight));
   weights.forEach((weight, i) => bar("outline", i + 1, weight / sum));
-  const strip = above.left + (above.right - above.left) * sum; // where 1 is the whole width
-  element(svg, "rect", {
-    class: "filled",
-    x: above.left,
-    width: strip - above.left,
-    y: 204,
-    height: 12,
-  });
-  element(svg, "rect", {
-    class: "missing",
-    x: strip,
-    width: above.right - strip,
-    y: 204,
-    height: 12,
-  });
-  element(svg, "text", { class: "without", x: above.left, y: 198 }, "gradients " + sum.toFixed(4));
-  element(
-    svg,
-    "text",
-    { x: above.right, y: 198, "text-anchor": "end" },
-    "m₀ = 0: " + missing.toFixed(4),
-  );
+  return { left, right };
+}
 
-  const all = seed === 0 ? FIRST : normals(seed, RUN);
-  const gradients = all.map((z) => MEAN + noise * z);
-  const m = averages(gradients, beta);
-  const hats = m.map((value, i) => value / weightSum(beta, i + 1));
-  const low = Math.floor(Math.min(0, MEAN + 1.5 * Math.min(...all)));
-  const high = Math.ceil(MEAN + 1.5 * Math.max(...all));
-  const values = {
-    from: low,
-    to: high,
-    ticks: [low, 0, MEAN, high],
-    title: "gradients,",
-    legend: [
-      ["without", "mₜ (dashed)"],
-      ["with", "corrected (solid)"],
-    ],
+/**
+ * A strip, as wide as the plot where the weights sum to 1, and what of it each part takes.
+ * @type {(svg: any, edges: Edges, sum: number, missing: number) => void}
+ */
+function drawShares(svg, { left, right }, sum, missing) {
+  const middle = left + (right - left) * sum;
+  /** @type {(name: string, from: number, to: number) => void} */
+  const strip = (name, from, to) => {
+    element(svg, "rect", { class: name, x: from, width: to - from, y: 204, height: 12 });
   };
-  const below = axes(svg, width, { top: 254, bottom: 394 }, { ...steps, title: "step" }, values);
-  const at = (/** @type {number[]} */ list) =>
-    list.map((y, i) => [below.across(i + 1), below.down(y)]);
-  element(svg, "path", { class: "guide", d: `M${below.left} ${below.down(MEAN)}H${below.right}` });
-  element(svg, "path", { class: "guide", d: `M${below.across(t)} 254V394` });
-  for (const [x, y] of at(gradients)) element(svg, "circle", { class: "dot", cx: x, cy: y, r: 2 });
-  line(svg, "without", at(m));
-  line(svg, "with", at(hats));
-  element(svg, "circle", {
-    class: "end without",
-    cx: below.across(t),
-    cy: below.down(m[t - 1]),
-    r: 4,
-  });
-  element(svg, "circle", {
-    class: "end with",
-    cx: below.across(t),
-    cy: below.down(hats[t - 1]),
-    r: 4,
-  });
-  return {
-    text:
-      `After step ${t} the gradients together weigh ${shown(sum)} and the zero at the start ` +
-      `${shown(missing)}. The average is ${shown(m[t - 1])} without correction, ` +
-      `${shown(hats[t - 1])} with it; the gradients' mean is ${MEAN}.`,
-    data: {
-      sum,
-      missing,
-      uncorrected: m[t - 1],
-      corrected: hats[t - 1],
-      weights: JSON.stringify(weights),
-      gradients: JSON.stringify(gradients),
+  strip("filled", left, middle);
+  strip("missing", middle, right);
+  element(svg, "text", { class: "without", x: left, y: 198 }, "gradients " + sum.toFixed(4));
+  const atEnd = { x: right, y: 198, "text-anchor": "end" };
+  element(svg, "text", atEnd, "m₀ = 0: " + missing.toFixed(4));
+}
+
+/**
+ * The axes of a run, wide enough for the most noise.
+ * @type {(svg: any, width: number, noise: number[]) => Axes}
+ */
+function runAxes(svg, width, noise) {
+  const low = Math.floor(Math.min(0, MEAN + 1.5 * Math.min(...noise)));
+  const high = Math.ceil(MEAN + 1.5 * Math.max(...noise));
+  return axes(
+    svg,
+    width,
+    { top: 254, bottom: 394 },
+    { ...STEPS, title: "step" },
+    {
+      from: low,
+      to: high,
+      ticks: [low, 0, MEAN, high],
+      title: "gradients,",
+      legend: [
+        ["without", "mₜ (dashed)"],
+        ["with", "corrected (solid)"],
+      ],
     },
+  );
+}
+
+/**
+ * The gradients as dots, their averages as lines, and a guide at the step t.
+ * @param {any} svg
+ * @param {Axes} axes
+ * @param {number} t
+ * @param {number[]} gradients
+ * @param {number[]} uncorrected
+ * @param {number[]} corrected
+ */
+function drawRun(svg, { across, down, left, right }, t, gradients, uncorrected, corrected) {
+  /** @type {(values: number[]) => number[][]} */
+  const points = (values) => values.map((y, i) => [across(i + 1), down(y)]);
+  element(svg, "path", { class: "guide", d: `M${left} ${down(MEAN)}H${right}` });
+  element(svg, "path", { class: "guide", d: `M${across(t)} 254V394` });
+  for (const [x, y] of points(gradients)) {
+    element(svg, "circle", { class: "dot", cx: x, cy: y, r: 2 });
+  }
+  line(svg, "without", points(uncorrected));
+  line(svg, "with", points(corrected));
+  /** @type {(name: string, value: number) => void} */
+  const end = (name, value) => {
+    element(svg, "circle", { class: `end ${name}`, cx: across(t), cy: down(value), r: 4 });
   };
+  end("without", uncorrected[t - 1]);
+  end("with", corrected[t - 1]);
 }
 
 /** @type {import("./panel.js").Draw} */

@@ -22,10 +22,12 @@ function fraction(top, bottom) {
  */
 export function parse(text) {
   const [, sign, whole, decimals, power, bottom] = /** @type {string[]} */ (text.match(NUMBER));
+  const size = BigInt(whole + decimals);
+  const top = sign === "-" ? -size : size;
   const shift = Number(power || 0) - decimals.length;
   const scale = 10n ** BigInt(Math.abs(shift));
-  const top = BigInt(whole + decimals) * (sign === "-" ? -1n : 1n);
-  return fraction(shift > 0 ? top * scale : top, BigInt(bottom || 1) * (shift < 0 ? scale : 1n));
+  if (shift > 0) return fraction(top * scale, BigInt(bottom || 1));
+  return fraction(top, BigInt(bottom || 1) * scale);
 }
 
 /**

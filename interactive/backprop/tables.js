@@ -123,11 +123,10 @@ export function moved(text, tenths) {
 /** @type {(td: any, name: string, index: Index, key: string) => Update} */
 function shown(td, name, index, key) {
   return (pass, zeros, hidden) => {
-    const isHidden = hidden.has(name);
-    const isZero = DERIVATIVE.test(name) && zeros.includes(key) && !isHidden;
     const value = at(valuesOf(pass, name), index);
-    td.textContent = isHidden ? "?" : isZero ? "0" : rounded(value);
+    const isZero = DERIVATIVE.test(name) && zeros.includes(key);
+    td.textContent = hidden.has(name) ? "?" : rounded(value);
     td.dataset.value = value;
-    td.classList.toggle("zero", isZero);
+    td.classList.toggle("zero", isZero && !hidden.has(name));
   };
 }

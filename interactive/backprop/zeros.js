@@ -45,7 +45,8 @@ function cause(kind, unit = 0) {
 
 /** @type {(pass: Pass, j: number) => Cause[]} */
 function off({ active, exactZ }, j) {
-  return active[j] ? [] : [cause(exact.isZero(exactZ[j]) ? "kink" : "inactive", j)];
+  if (active[j]) return [];
+  return [cause(exact.isZero(exactZ[j]) ? "kink" : "inactive", j)];
 }
 
 /** @type {(pass: Pass, j: number) => Cause[]} */

@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from hw1lib.cifar.data import Cifar10 as Cifar10
     from hw1lib.cifar.data import Split as Split
     from hw1lib.cifar.data import load_cifar10 as load_cifar10
-    from hw1lib.cifar.download import fetch_cifar10 as fetch_cifar10
     from hw1lib.cifar.experiment import train as train
     from hw1lib.cifar.model import build_net as build_net
     from hw1lib.cifar.results import load_results as load_results
-    from hw1lib.cifar.sgd import plain_epoch as plain_epoch
-    from hw1lib.cifar.sgd import sgd_step as sgd_step
-    from hw1lib.cifar.stopping import has_flattened as has_flattened
-    from hw1lib.cifar.stopping import has_turned as has_turned
+    from hw1lib.cifar.training import has_flattened as has_flattened
+    from hw1lib.cifar.training import has_turned as has_turned
+    from hw1lib.cifar.training import plain_epoch as plain_epoch
+    from hw1lib.cifar.training import sgd_step as sgd_step
     from hw1lib.cifar.verify import verify as verify
     from hw1lib.errors import InputError as InputError
     from hw1lib.homework import Homework as Homework
@@ -51,10 +50,8 @@ _HOMES = {
     "backprop.drawing": ["draw_network", "draw_graph"],
     "adam.moments": ["Expectation", "expectations", "weight_sum"],
     "cifar.data": ["Cifar10", "Split", "load_cifar10"],
-    "cifar.download": ["fetch_cifar10"],
     "cifar.model": ["build_net"],
-    "cifar.stopping": ["has_flattened", "has_turned"],
-    "cifar.sgd": ["plain_epoch", "sgd_step"],
+    "cifar.training": ["plain_epoch", "sgd_step", "has_flattened", "has_turned"],
     "cifar.experiment": ["train"],
     "cifar.results": ["load_results"],
     "cifar.verify": ["verify"],

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hw1lib.errors import InputError
-from hw1lib.homework import Homework
+from hw1lib.homework import SEEDS, Homework
 from hw1lib.project import NETWORK, default_data_dir, project_root
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED, OUTPUT_ENDED = 128 + 2, 128 + 13  # as shells have it for SIGINT and SIGPIPE
 LARGEST = 2**63 - 1
-SEEDS = (0, 1, 2, 3, 4)
+RESULTS, TRIAL = Path("results"), Path("trial")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,10 +69,9 @@ def parser() -> argparse.ArgumentParser:
         add("gradients", "question 1: prediction, loss, derivatives and zeros", _gradients)
     )
     _adam_options(add("adam", "question 2: Adam's expected first moment", _adam))
-    _data_options(add("data", "question 3: download and prepare CIFAR-10", _data))
+    _data_dir_option(add("data", "question 3: download and prepare CIFAR-10", _data))
     _train_options(add("train", "question 3: train the net and write results/", _train))
-    verify = add("verify", "question 3: train again and compare with results/", _verify)
-    _training_options(verify, "compare the first N epochs only (default: all)")
+    _verify_options(add("verify", "question 3: train again and compare with results/", _verify))
     _sheets_options(
         add("sheets", "for staff: a network, a sheet and a key for each student", _sheets)
     )
@@ -130,22 +129,9 @@ def _adam(options: argparse.Namespace) -> None:
     print(report(options.mean, options.beta1, options.steps))
 
 
-def _data_options(command: argparse.ArgumentParser) -> None:
-    _data_dir_option(command)
-    command.add_argument(
-        "--url",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="addresses of cifar-10-python.tar.gz to try before torchvision's",
-    )
-
-
 def _data(options: argparse.Namespace) -> None:
     from hw1lib.cifar.data import load_cifar10
-    from hw1lib.cifar.download import fetch_cifar10
 
-    fetch_cifar10(options.data_dir, options.url)
     data = load_cifar10(options.data_dir)
     print(
         f"{len(data.train):,} training and {len(data.test):,} test images are ready in "
@@ -154,8 +140,14 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _train_options(command: argparse.ArgumentParser) -> None:
-    most = Homework().max_epochs
-    _training_options(command, f"train for at most N epochs (default: {most})")
+    _data_dir_option(command)
+    command.add_argument(
+        "--epochs",
+        type=whole_number(1),
+        default=Homework().max_epochs,
+        metavar="N",
+        help="train for at most N epochs (default: %(default)s)",
+    )
     command.add_argument(
         "--seeds",
         type=whole_number(0),
@@ -165,36 +157,50 @@ def _train_options(command: argparse.ArgumentParser) -> None:
         help=f"seeds, which train side by side (default: {' '.join(map(str, SEEDS))})",
     )
     command.add_argument(
-        "--threads",
-        type=whole_number(1),
-        default=1,
-        metavar="N",
-        help="PyTorch threads per seed (default: 1)",
+        "--results-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"folder of the results (default: {RESULTS}; {TRIAL} with --epochs or --seeds)",
     )
 
 
 def _train(options: argparse.Namespace) -> None:
-    from hw1lib.cifar.experiment import choose_device, train
+    from hw1lib.cifar.data import load_cifar10
+    from hw1lib.cifar.experiment import train
 
-    homework = Homework()
-    if options.epochs:
-        homework = replace(homework, max_epochs=options.epochs)
-    train(
-        homework,
-        list(dict.fromkeys(options.seeds)),
-        options.data_dir,
-        options.results_dir,
-        choose_device(options.device),
-        options.threads,
+    homework = replace(Homework(), max_epochs=options.epochs)
+    seeds = list(dict.fromkeys(options.seeds))
+    full = homework == Homework() and seeds == list(SEEDS)
+    results_dir = options.results_dir or (RESULTS if full else TRIAL)
+    data = load_cifar10(options.data_dir)
+    print(f"{len(data.train):,} training and {len(data.test):,} test images, {data.source}")
+    train(homework, seeds, data, results_dir)
+    print(f"Results are in {results_dir}.")
+
+
+def _verify_options(command: argparse.ArgumentParser) -> None:
+    _data_dir_option(command)
+    command.add_argument(
+        "--epochs",
+        type=whole_number(1),
+        metavar="N",
+        help="compare the first N epochs only (default: all)",
+    )
+    command.add_argument(
+        "--results-dir",
+        type=Path,
+        default=RESULTS,
+        metavar="DIR",
+        help="folder of the results (default: %(default)s)",
     )
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from hw1lib.cifar.experiment import choose_device
+    from hw1lib.cifar.data import load_cifar10
     from hw1lib.cifar.verify import verify
 
-    device = choose_device(options.device)
-    verification = verify(options.data_dir, options.results_dir, options.epochs, device)
+    data = load_cifar10(options.data_dir)
+    verification = verify(data, options.results_dir, options.epochs)
     print(verification.as_text())
     return 1 if verification.differences else 0
 
@@ -368,28 +374,8 @@ def _data_dir_option(command: argparse.ArgumentParser) -> None:
         type=Path,
         default=default_data_dir(),
         metavar="DIR",
-        help="folder with torchvision's CIFAR-10 files, or with images in train/<class>/ and "
-        "test/<class>/; if it has neither, CIFAR-10 is downloaded into it (default: HW1_DATA, "
-        "else data)",
-    )
-
-
-def _training_options(command: argparse.ArgumentParser, epochs: str) -> None:
-    """What `train` and `verify` have in common; `epochs` is the help for that option."""
-    _data_dir_option(command)
-    command.add_argument("--epochs", type=whole_number(1), metavar="N", help=epochs)
-    command.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda"),
-        default="auto",
-        help="auto (the default) uses a GPU if there is one",
-    )
-    command.add_argument(
-        "--results-dir",
-        type=Path,
-        default=Path("results"),
-        metavar="DIR",
-        help="folder of the results (default: results)",
+        help="folder with torchvision's CIFAR-10 files, which are downloaded into it if it lacks "
+        "them (default: HW1_DATA, else data)",
     )
 
 

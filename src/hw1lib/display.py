@@ -6,12 +6,14 @@ import re
 import statistics
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TypeVar
 
 import sympy
 import torch
 from IPython.display import Markdown
 from torch import Tensor
+
+Item = TypeVar("Item")
 
 DIGITS = 4  # decimals of a result
 MOST_DIGITS = 15  # decimals that a float64 has
@@ -270,6 +272,6 @@ def _matrix(rows: list[list[str]]) -> str:
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
 
 
-def _cut(items: list[Any], count: int, mark: object) -> list[Any]:
+def _cut(items: list[Item], count: int, mark: Item) -> list[Item]:
     """The first few and the last of many items, with a mark for those left out."""
     return items if len(items) <= count else [*items[: count - 2], mark, items[-1]]

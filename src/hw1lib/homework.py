@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SEEDS = (0, 1, 2, 3, 4)  # of question 3's runs
+
 
 @dataclass(frozen=True)
 class Homework:

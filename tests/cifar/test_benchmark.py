@@ -26,7 +26,7 @@ def test_a_step_has_eleven_products(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_small_benchmark_gives_every_figure() -> None:
     seconds = measure(tasks(random_cifar10(320)), repeats=1)
-    assert len(seconds) == 4
+    assert len(seconds) == 5
     assert all(time > 0 for time in seconds.values())
     assert seconds["training"] < 0.5 * seconds["plain way"]
 
@@ -35,9 +35,11 @@ def test_the_ratios_are_those_to_the_products_and_to_the_faster_plain_way() -> N
     times = {
         "products alone": 2.0,
         "training": 3.0,
+        "tensors, autograd": 4.0,
         "plain way": 20.0,
         "plain way, 2 workers": 15.0,
     }
     text = report(times)
     assert "training / products      1.500" in text
+    assert "training / autograd      0.750" in text
     assert "training / plain way     0.200" in text

@@ -5,11 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw1lib.cifar.data import Cifar10
+from hw1lib.cifar.data import Cifar10, standardise
 from hw1lib.cifar.model import build_net
 from hw1lib.cifar.predictions import Predictions, predict
-from hw1lib.cifar.run import standardise
-from hw1lib.cifar.sgd import evaluate
+from hw1lib.cifar.training import evaluate
 
 # Two nets on four images; the first is right twice, the second three times.
 FEW = Predictions(
@@ -20,7 +19,7 @@ FEW = Predictions(
 
 
 def test_predictions_are_the_nets(tiny: Cifar10) -> None:
-    _, test = standardise(tiny, torch.device("cpu"))
+    _, test = standardise(tiny)
     nets = [build_net((1024, 6, 10), seed) for seed in (0, 1)]
     made = predict(nets, test)
     for net, predicted, confidence in zip(nets, made.predicted, made.confidence, strict=True):

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from hw1lib.cifar.data import Cifar10
-from hw1lib.cifar.manifest import MANIFEST
-from hw1lib.cifar.results import FILES, load_results
+from hw1lib.cifar.results import FILES, SUMMARY, SUMS, load_results
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 from trainings import write_results
@@ -47,7 +46,7 @@ def take_that_of_another_run(dice: random.Random, file: Path, other: Path) -> No
 
 def write_other_json(dice: random.Random, file: Path, other: Path) -> None:
     """Well-formed, but with another value or another shape."""
-    content = json.loads((file.parent / MANIFEST).read_text())
+    content = json.loads((file.parent / SUMMARY).read_text())
     content[dice.choice(sorted(content))] = dice.choice([None, "x", {}, [], {"size": 1}])
     file.write_text(json.dumps(dice.choice([content, [content], None])))
 
@@ -62,7 +61,7 @@ def test_damaged_results_are_recognised(tiny: Cifar10, tmp_path: Path, cases: in
     for seed, folder in enumerate((whole, other)):
         folder.mkdir()
         write_results(folder, tiny, SMALL, [seed])
-    names = [*FILES, MANIFEST]
+    names = [*FILES, SUMS]
     for case in range(cases):
         name, fault = names[case % 6], FAULTS[case // 6 % 6]
         folder = shutil.copytree(whole, tmp_path / "damaged")
@@ -71,7 +70,7 @@ def test_damaged_results_are_recognised(tiny: Cifar10, tmp_path: Path, cases: in
             load_results(folder, SMALL)
         message = str(caught.value)
         assert "run `hw1 train`" in message, case
-        # A manifest that was swapped or edited vouches for other files, so one of these is named.
-        assert name in message or name == MANIFEST, case
+        # Sums that were swapped or edited vouch for other files, so one of these is named.
+        assert name in message or name == SUMS, case
         shutil.rmtree(folder)
     load_results(whole, SMALL)

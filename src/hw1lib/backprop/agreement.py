@@ -96,14 +96,16 @@ def autograd_gradients(network: Network) -> dict[str, Tensor]:
 
 def finite_difference_gradients(network: Network) -> dict[str, Tensor]:
     """Central differences of the loss in float64, each step short enough for its parameter."""
-    loss, parameters, gradients = torch_loss(network), network.parameters(), network.parameters()
+    loss = torch_loss(network)
+    parameters, gradients = network.parameters(), network.parameters()
     for name, entries in parameters.items():
         for index in product(*map(range, entries.shape)):
             value = float(entries[index])
             step = max(STEP / _reach(network, name, index), 1e-14 * abs(value))
-            entries[index] = high = value + step
+            high, low = value + step, value - step
+            entries[index] = high
             above = loss(**parameters)
-            entries[index] = low = value - step
+            entries[index] = low
             below = loss(**parameters)
             entries[index] = value
             gradients[name][index] = (above - below) / (high - low)

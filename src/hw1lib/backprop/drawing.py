@@ -207,11 +207,13 @@ def _clearance(label: Label, units: set[Place], edges: list[Edge], labels: list[
     (x, y), (wide, high) = label.place, label.half
     clear = 0.15  # more is no better
     for unit_x, unit_y in units:
-        beside, below = max(abs(unit_x - x) - wide, 0), max(abs(unit_y - y) - high, 0)
+        beside = max(abs(unit_x - x) - wide, 0)
+        below = max(abs(unit_y - y) - high, 0)
         clear = min(clear, math.hypot(beside, below) - RADIUS)
     for other in labels:
-        apart = abs(other.place[0] - x) - other.half[0], abs(other.place[1] - y) - other.half[1]
-        clear = min(clear, max(apart[0] - wide, apart[1] - high))
+        beside = abs(other.place[0] - x) - other.half[0] - wide
+        below = abs(other.place[1] - y) - other.half[1] - high
+        clear = min(clear, max(beside, below))
     for edge in edges:
         slope = (edge.end[1] - edge.start[1]) / (edge.end[0] - edge.start[0])
         line = edge.start[1] + slope * (x - edge.start[0])

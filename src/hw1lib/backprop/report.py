@@ -30,7 +30,6 @@ def gradients_as_json(network: Network) -> str:
 def gradients_as_text(network: Network) -> str:
     """The same to read, in six significant digits."""
     check, zeros = _solve(network)
-    places = [f"{zero.parameter}{[i + 1 for i in zero.index]}" for zero in zeros]
     return "\n".join(
         [
             "Forward pass",
@@ -38,7 +37,7 @@ def gradients_as_text(network: Network) -> str:
             "Derivatives of the loss",
             *(f"  {name:6}{_plain(getattr(check.by_hand, name))}" for name in PARAMETERS),
             f"Zero derivatives: {len(zeros)} of {check.total} (rows and columns from 1)",
-            *(f"  {place}: {zero.reason}" for place, zero in zip(places, zeros, strict=True)),
+            *(f"  {_place(zero)}: {zero.reason}" for zero in zeros),
             "Largest difference from",
             *(f"  {way.replace('_', ' '):18}{gap:.1e}" for way, gap in check.agreement.items()),
         ]
@@ -48,6 +47,11 @@ def gradients_as_text(network: Network) -> str:
 def _solve(network: Network) -> tuple[GradientCheck, list[Zero]]:
     check = check_gradients(network)
     return check, find_zeros(network, check.values, check.by_hand)
+
+
+def _place(zero: Zero) -> str:
+    """An entry such as W_H[2, 1], counted from 1."""
+    return f"{zero.parameter}{[i + 1 for i in zero.index]}"
 
 
 def _plain(values: Tensor) -> str:

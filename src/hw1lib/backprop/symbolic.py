@@ -143,8 +143,8 @@ def _hidden(network: Network, mp: mpmath.MPContext) -> tuple[list[mpmath.mpf], l
     forms = [activation(network.activation, z, active) for active in network.active]
 
     def at_z_H(forms: list[Expr]) -> list[mpmath.mpf]:
-        values = [f.subs(z, at).evalf(DIGITS + 5) for f, at in zip(forms, network.z_H, strict=True)]
-        return [mp.mpf(str(value)) for value in values]
+        exact = (form.subs(z, at) for form, at in zip(forms, network.z_H, strict=True))
+        return [mp.mpf(str(value.evalf(DIGITS + 5))) for value in exact]
 
     return at_z_H(forms), at_z_H([form.diff(z) for form in forms])
 

@@ -1,45 +1,28 @@
-"""CIFAR-10 in shades of grey: read once, then loaded from one cached file."""
+"""CIFAR-10 in shades of grey, read by torchvision: flattened, standardised, and held out."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.error import URLError
 
 import torch
 from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
-from tqdm import tqdm
 
-from hw1lib.cifar.download import (
-    BATCHES,
-    damaged_files,
-    fetch_cifar10,
-    root_of,
-    torchvision_cifar10,
-)
-from hw1lib.cifar.image_tree import (
-    SIDE,
-    Folder,
-    is_image_tree,
-    list_files,
-    list_images,
-    read_images,
-    state_of,
-)
 from hw1lib.errors import InputError, shown
-from hw1lib.files import replacing
 
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer",
     "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-CACHE = "cifar10-grayscale.safetensors"
-TENSORS = ("train_pixels", "train_labels", "test_pixels", "test_labels")
+SIDE = 32  # pixels
 
 
 @dataclass(frozen=True)
@@ -47,7 +30,8 @@ class Split:
     """Images and their classes.
 
     Attributes:
-        pixels: (N, 1024) uint8, one grayscale image per row, from 0 (black) to 255 (white).
+        pixels: (N, 1024), one grayscale image per row: uint8 from 0 (black) to 255 (white) as
+            loaded, float32 once standardised.
         labels: (N,) int64, indices into `CLASSES`.
     """
 
@@ -67,7 +51,7 @@ class Cifar10:
     source: str
 
     def tensors(self) -> list[Tensor]:
-        """Pixels and labels in the order of `TENSORS`."""
+        """Pixels and labels of the training set, then of the test set."""
         return [self.train.pixels, self.train.labels, self.test.pixels, self.test.labels]
 
     def digest(self) -> str:
@@ -79,102 +63,138 @@ class Cifar10:
 
 
 def load_cifar10(data_dir: Path) -> Cifar10:
-    """The images in grey, flattened, from the cache in `data_dir` if no file has changed.
+    """The images in grey, flattened, from torchvision's files in `data_dir`.
 
-    `data_dir` has torchvision's files (`cifar-10-batches-py/`, checked by md5) or an image tree
-    (`train/<class>/*.png` and `test/<class>/*.png`, or .jpg). CIFAR-10 is downloaded into it if it
-    has neither. It may also be `cifar-10-batches-py/` itself.
+    If the folder `cifar-10-batches-py` is not there, torchvision unpacks the archive in `data_dir`,
+    or downloads it first. `data_dir` may also be `cifar-10-batches-py` itself.
 
     Raises:
-        InputError: files are damaged, missing, not images or all of one shade, or can't be
-            downloaded.
+        InputError: a file is missing or damaged (md5), or can't be downloaded, read or written.
     """
     data_dir = root_of(data_dir)
-    try:
-        is_tree = is_image_tree(data_dir)
-        if not is_tree and not (data_dir / BATCHES).is_dir():
-            fetch_cifar10(data_dir)
-        folders = list_images(data_dir, CLASSES) if is_tree else [list_files(data_dir / BATCHES)]
-        state = state_of(folders)
-        data = _read_cache(data_dir / CACHE, state)
-        if data is None:
-            data = _read_tree(folders) if is_tree else _read_batches(data_dir)
-            _check_shades(data, data_dir)
-            _write_cache(data_dir / CACHE, state, data)
-    except OSError as error:
-        raise InputError(
-            f"{shown(error.filename or data_dir)} can't be read ({error.strerror or error}); "
-            "repair it, or name another folder with --data-dir or HW1_DATA."
-        ) from error
-    return data
+    train, test = (_grey(_read(data_dir, train)) for train in (True, False))
+    return Cifar10(train, test, "torchvision's own files, md5 checked")
 
 
-def _check_shades(data: Cifar10, data_dir: Path) -> None:
-    """Refuses images that show nothing: from them nothing can be learned."""
-    for name, split in (("training", data.train), ("test", data.test)):
-        if bool((split.pixels.amin(1) == split.pixels.amax(1)).all()):
-            raise InputError(
-                f"each of the {name} images in {shown(data_dir)} is of one shade; name a folder "
-                "with pictures with --data-dir or HW1_DATA."
-            )
+def standardise(data: Cifar10) -> tuple[Split, Split]:
+    """Both splits as float32, by mean and standard deviation of the training pixels (@sec-data).
+
+    Returns:
+        The training set and the test set, with pixels of shape (N, 1024) without a unit.
+    """
+    counts = torch.bincount(data.train.pixels.flatten(), minlength=256).double()
+    levels = torch.arange(256, dtype=torch.float64)
+    mean = ((counts @ levels) / counts.sum()).item()
+    deviation = ((counts @ (levels - mean).square()) / counts.sum()).sqrt().item()
+
+    def scaled(split: Split) -> Split:
+        return Split(split.pixels.float().sub_(mean).div_(deviation), split.labels)
+
+    return scaled(data.train), scaled(data.test)
 
 
-def _read_tree(folders: Sequence[Folder]) -> Cifar10:
-    """Decodes the images of an image tree."""
-    paths = [file.path for folder in folders for file in folder]
-    images = tqdm(read_images(paths), "Reading images", len(paths), disable=None)
-    pixels = torch.frombuffer(bytearray().join(images), dtype=torch.uint8).view(-1, SIDE * SIDE)
-    sizes = torch.tensor([len(folder) for folder in folders])
-    labels = torch.arange(len(CLASSES)).repeat(2).repeat_interleave(sizes)
-    size = int(sizes[: len(CLASSES)].sum())
-    suffixes = sorted({Path(path).suffix.lower() for path in paths})
-    return Cifar10(
-        Split(pixels[:size], labels[:size]),
-        Split(pixels[size:], labels[size:]),
-        f"an image tree of {' and '.join(suffixes)} files",
-    )
+def hold_out(labels: Tensor, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Splits off a class-balanced validation set (@sec-early).
+
+    Args:
+        labels: (N,) class of every training image.
+        count: number of images to hold out, the same number of each class.
+        seed: seed of the choice.
+
+    Returns:
+        Indices of the images to train on and of the held-out ones, both in ascending order.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    classes = labels.unique().tolist()
+    chosen = torch.zeros(len(labels), dtype=torch.bool)
+    for label in classes:
+        images = (labels == label).nonzero().flatten()
+        shuffled = images[torch.randperm(len(images), generator=generator)]
+        chosen[shuffled[: count // len(classes)]] = True
+    return (~chosen).nonzero().flatten(), chosen.nonzero().flatten()
 
 
-def _read_batches(data_dir: Path) -> Cifar10:
-    """Reads torchvision's own files, whose md5 torchvision checks."""
-    splits = []
-    for train in (True, False):
-        try:
-            dataset = torchvision_cifar10()(data_dir, train)
-        except RuntimeError as error:
-            damaged = [*damaged_files(data_dir), data_dir][0]
-            raise InputError(
-                f"{shown(damaged)} is missing or damaged (md5); `hw1 data` repairs it."
-            ) from error
-        column = Image.fromarray(dataset.data.reshape(-1, SIDE, 3))  # all images, one below another
-        pixels = torch.frombuffer(bytearray(column.convert("L").tobytes()), dtype=torch.uint8)
-        splits.append(Split(pixels.view(-1, SIDE * SIDE), torch.tensor(dataset.targets)))
-    return Cifar10(splits[0], splits[1], "torchvision's own files, md5 checked")
+def root_of(data_dir: Path) -> Path:
+    """The folder that has `cifar-10-batches-py`, also if that itself is named."""
+    path = data_dir.absolute()
+    return path.parent if path.name == torchvision_cifar10().base_folder else data_dir
 
 
-def _read_cache(path: Path, state: str) -> Cifar10 | None:
-    """What `_write_cache` wrote; None if files have changed or the cache is damaged.
+def torchvision_cifar10() -> Any:  # noqa: ANN401  # torchvision has no types
+    """The class `torchvision.datasets.CIFAR10`."""
+    return import_torchvision().datasets.CIFAR10
 
-    The tensors are mapped into memory, which processes share.
+
+def import_torchvision() -> ModuleType:
+    """Returns torchvision, also beside a torch of another build, such as one for CPUs.
+
+    Datasets and transforms need none of torchvision's compiled operators, but its import fails
+    where they can't be loaded ("operator torchvision::nms does not exist", pytorch/vision#8985).
+    Declared by name, they let it pass.
     """
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("state") != state:
-                return None
-            tensors = [file.get_tensor(name) for name in TENSORS]
-    except (OSError, SafetensorError, ValueError):  # ValueError: a path that is not in UTF-8
-        return None
-    data = Cifar10(Split(*tensors[:2]), Split(*tensors[2:]), metadata.get("source", ""))
-    return data if metadata.get("digest") == data.digest() else None
+        return importlib.import_module("torchvision")
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+    for name in ("nms", "qnms"):
+        schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        torch.library.define(f"torchvision::{name}", schema)
+    return importlib.import_module("torchvision")
 
 
-def _write_cache(path: Path, state: str, data: Cifar10) -> None:
-    """Writes the cache, or a line to stderr if the folder can't be written to."""
-    metadata = {"state": state, "source": data.source, "digest": data.digest()}
-    content = save(dict(zip(TENSORS, data.tensors(), strict=True)), metadata)
+def _read(data_dir: Path, train: bool) -> Any:  # noqa: ANN401
+    """Torchvision's training or test set; what goes wrong there becomes one sentence."""
+    cifar10 = torchvision_cifar10()
+    folder, archive = data_dir / cifar10.base_folder, data_dir / cifar10.filename
+    by_hand = f"put {archive.name} (md5 {cifar10.tgz_md5}) there by other means."
     try:
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
-    except InputError as error:
-        print(f"The images will be read again next time: {error}", file=sys.stderr)
+        lacking = not folder.is_dir()
+        if lacking and not archive.exists():
+            print(f"Downloading CIFAR-10 into {shown(data_dir)} (170 MB)", file=sys.stderr)
+        return cifar10(data_dir, train, download=lacking)
+    except RuntimeError as error:
+        if folder.is_dir():
+            raise InputError(
+                f"{shown(_first_damaged(folder))} is missing or damaged (md5): delete the folder "
+                f"{shown(folder)}, and CIFAR-10 is unpacked or downloaded anew."
+            ) from error
+        raise InputError(
+            f"{shown(archive)}, which came from {cifar10.url}, is not the whole archive (wrong "
+            f"md5): try again later, or {by_hand}"
+        ) from error
+    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        reason = error.reason if type(error) is URLError else error
+        there = (
+            f"{shown(archive)} is damaged"
+            if archive.exists()
+            else (f"CIFAR-10 is not in {shown(data_dir)}")
+        )
+        raise InputError(
+            f"{there} and can't be downloaded from {cifar10.url} "
+            f"({shown(str(reason))}): try again later, or {by_hand}"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{shown(error.filename or data_dir)} can't be read or written "
+            f"({error.strerror or error}): free some space or give the rights, or name another "
+            "folder with --data-dir or HW1_DATA."
+        ) from error
+
+
+def _first_damaged(folder: Path) -> Path:
+    """The first of torchvision's files that is missing or has another md5; else the folder."""
+    from torchvision.datasets.utils import check_integrity
+
+    cifar10 = torchvision_cifar10()
+    files = [*cifar10.train_list, *cifar10.test_list]
+    files.append((cifar10.meta["filename"], cifar10.meta["md5"]))
+    damaged = (folder / name for name, md5 in files if not check_integrity(folder / name, md5))
+    return next(damaged, folder)
+
+
+def _grey(dataset: Any) -> Split:  # noqa: ANN401
+    """The pixels of `torchvision.transforms.Grayscale`: Pillow's luma (ITU-R 601)."""
+    column = Image.fromarray(dataset.data.reshape(-1, SIDE, 3))  # all images, one below another
+    pixels = torch.frombuffer(bytearray(column.convert("L").tobytes()), dtype=torch.uint8)
+    return Split(pixels.view(-1, SIDE * SIDE), torch.tensor(dataset.targets))

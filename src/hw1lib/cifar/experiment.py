@@ -6,47 +6,56 @@ same command resumes it bit for bit.
 
 from __future__ import annotations
 
-import multiprocessing
+import hashlib
+import json
 import os
-import signal
-import sys
-import threading
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from collections.abc import Iterator, Sequence
+from concurrent.futures import as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from filelock import FileLock, Timeout
-from tqdm import tqdm
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
 
-from hw1lib.cifar.data import load_cifar10
-from hw1lib.cifar.provenance import training_code_digest, training_config
-from hw1lib.cifar.results import save_results
-from hw1lib.cifar.run import Row, Run, restore_checkpoint, save_checkpoint, standardise
+from hw1lib.cifar.data import Cifar10, Split, standardise
+from hw1lib.cifar.results import (
+    SUMMARY,
+    THREADS,
+    describe_machine,
+    save_results,
+    training_code_digest,
+    training_config,
+)
+from hw1lib.cifar.training import Row, Run
 from hw1lib.errors import InputError
-from hw1lib.files import UNFINISHED
-from hw1lib.homework import Homework
+from hw1lib.files import UNFINISHED, replacing
+from hw1lib.homework import SEEDS, Homework
+from hw1lib.processes import process_pool
 
 
 @dataclass(frozen=True)
 class Job:
     """One run of an experiment: the homework's, or the extra one with images held out.
 
-    `pixels` is the digest of the images in `data_dir`; the checkpoint lies in `results_dir`.
+    Attributes:
+        homework: its numbers.
+        seed: of the run.
+        held_out: whether images are held out.
+        folder: where its checkpoint lies until the results are written.
+        setting: what a run must share with its checkpoint, as JSON holds it.
     """
 
+    homework: Homework
     seed: int
     held_out: bool
-    homework: Homework
-    data_dir: Path
-    pixels: str
-    results_dir: Path
-    device: str = "cpu"
-    threads: int = 1
+    folder: Path
+    setting: dict[str, Any]
 
     @property
     def name(self) -> str:
@@ -55,80 +64,81 @@ class Job:
 
     @property
     def checkpoint(self) -> Path:
-        """Its checkpoint, kept until the results are written."""
-        return self.results_dir / f"checkpoint-{self.name}.safetensors"
+        """The file from which the run is resumed."""
+        return self.folder / f"checkpoint-{self.name}.safetensors"
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What makes two runs the same run: config, seed, device, pixels and training code."""
-        same = ("seed", "held_out", "pixels", "device", "threads")
-        return {
-            "config": training_config(self.homework),
-            "code": training_code_digest(),
-            **{name: getattr(self, name) for name in same},
-        }
+    def save(self, run: Run) -> None:
+        """Writes weights, random state and history to one file, atomically.
+
+        Raises:
+            InputError: the file can't be written.
+        """
+        tensors = {f"net.{name}": value for name, value in run.net.state_dict().items()}
+        tensors["generator"] = run.generator.get_state()
+        state = json.dumps({"setting": self.setting, "history": run.history})
+        metadata = {"state": state, "digest": _digest(tensors, state)}
+        with replacing(self.checkpoint) as temporary:
+            temporary.write_bytes(save(tensors, metadata))
 
     def load(self) -> Run:
         """The run at its last checkpoint, or before its first epoch.
 
         Raises:
-            InputError: the checkpoint is damaged.
+            InputError: the checkpoint is damaged, or that of another experiment.
         """
-        run = Run(self.homework, self.seed, torch.device(self.device), self.held_out)
-        restore_checkpoint(self.checkpoint, run, self.identity)
+        run, path = Run(self.homework, self.seed, self.held_out), self.checkpoint
+        if not path.exists():
+            return run
+        cure = "delete it, and this seed starts again from epoch 1"
+        try:
+            with safe_open(path, "pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{path} is damaged: {cure}.") from error
+        text = metadata.get("state", "")
+        if metadata.get("digest") != _digest(tensors, text):
+            raise InputError(f"{path} is damaged: {cure}.")
+        state = json.loads(text)
+        for key in sorted(self.setting.keys() | state["setting"].keys()):
+            there, here = state["setting"].get(key), self.setting.get(key)
+            if there != here:
+                raise InputError(
+                    f"{path} comes from a run with another {key} ({there}, not {here}): {cure}, "
+                    "or name another folder with --results-dir."
+                )
+        run.generator.set_state(tensors.pop("generator"))
+        run.net.load_state_dict({name.removeprefix("net."): t for name, t in tensors.items()})
+        run.history = state["history"]
         return run
 
 
-def train(
-    homework: Homework,
-    seeds: Sequence[int],
-    data_dir: Path,
-    results_dir: Path,
-    device: str = "cpu",
-    threads: int = 1,
-) -> None:
+def train(homework: Homework, seeds: Sequence[int], data: Cifar10, results_dir: Path) -> None:
     """Trains the net from every seed, or resumes where an interrupted run stopped.
 
+    Results of all seeds and epochs are not replaced by those of fewer.
+
     Raises:
-        InputError: the data or the folder can't be used, another run uses the folder, a checkpoint
-            is damaged, training diverged or was interrupted.
+        InputError: the folder can't be used, or another run uses it; a checkpoint is damaged or
+            another experiment's; training diverged, or a process was killed.
     """
-    with only_run_in(results_dir), torch_threads(threads):
-        data = load_cifar10(data_dir)  # prepares the images once for all processes
-        print(f"{len(data.train):,} training and {len(data.test):,} test images, {data.source}")
-        homework = replace(homework, held_out=min(homework.held_out, len(data.train) // 2))
-        setting = (homework, data_dir, data.digest(), results_dir, device, threads)
-        jobs = [Job(seed, held_out, *setting) for held_out in (False, True) for seed in seeds]
-        run_all(jobs)
-        runs = {(job.held_out, job.seed): job.load() for job in jobs}
-        save_results(results_dir, runs, data, threads)
-        for job in jobs:
+    with only_run_in(results_dir), torch_threads(THREADS):
+        if _is_full(homework, seeds) < _has_full_results(results_dir):
+            raise InputError(
+                f"{results_dir} holds results of {len(SEEDS)} seeds and up to "
+                f"{Homework().max_epochs} epochs, which a shorter run would replace: name another "
+                "folder with --results-dir."
+            )
+        setting = _setting(homework, data)
+        jobs = [
+            [Job(homework, seed, held_out, results_dir, setting) for seed in seeds]
+            for held_out in (False, True)
+        ]
+        _train_all([*jobs[0], *jobs[1]], data)
+        runs, held_out_runs = ([job.load() for job in kind] for kind in jobs)
+        save_results(results_dir, runs, held_out_runs, data)
+        for job in [*jobs[0], *jobs[1]]:
             job.checkpoint.unlink(missing_ok=True)
-    print(f"Results are in {results_dir}.")
-
-
-def run_all(jobs: Sequence[Job]) -> None:
-    """Trains every job until it is finished, with a log and a progress bar.
-
-    Raises:
-        InputError: as `train`.
-    """
-    runs = [(job, job.load()) for job in jobs]
-    done = sum(len(run.history) for _, run in runs)
-    if done:
-        print(f"Resuming after {done} epochs in all ({jobs[0].results_dir})")
-    unfinished = [job for job, run in runs if not run.finished]
-    try:
-        with (
-            tqdm(desc="Training", unit="epoch", initial=done, disable=None) as progress,
-            closing(_epochs(unfinished)) as epochs,
-        ):
-            for job, row in epochs:
-                progress.update()
-                tqdm.write(f"{job.name:16} {describe(row)}")
-                sys.stdout.flush()  # for those who follow a log file or a pipe
-    except KeyboardInterrupt:
-        raise InputError("Stopped; the same command resumes after the last epochs.") from None
 
 
 def describe(row: Row) -> str:
@@ -136,20 +146,6 @@ def describe(row: Row) -> str:
     sets = [key.removesuffix("_loss") for key in row if key.endswith("_loss")]
     figures = [f"{name} {row[f'{name}_loss']:.4f} {row[f'{name}_accuracy']:6.2%}" for name in sets]
     return f"epoch {row['epoch']:3.0f}  {'  '.join(figures)}  {row['seconds']:.1f} s"
-
-
-def choose_device(name: str) -> str:
-    """The device called `name`; auto takes a GPU when there is one.
-
-    Raises:
-        InputError: cuda was asked for and there is none.
-    """
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise InputError("--device cuda: torch finds no CUDA device here; use cpu or auto.")
-    if name == "auto":
-        return "cuda" if available else "cpu"
-    return name
 
 
 @contextmanager
@@ -192,78 +188,60 @@ def only_run_in(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _epochs(jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
-    """The epochs of all jobs as they end; as many jobs run at once as there are cores for.
+def _setting(homework: Homework, data: Cifar10) -> dict[str, Any]:
+    """What every epoch of a run depends on: numbers, code, images and machine."""
+    machine = describe_machine()
+    return {
+        **training_config(homework),
+        "training code": training_code_digest(),
+        "set of images": data.digest(),
+        **machine.pop("versions"),
+        **machine,
+    }
 
-    Whatever ends the block, no process outlives it.
-    """
-    waiting, running = list(jobs), dict[Any, tuple[Job, BaseProcess]]()
+
+def _is_full(homework: Homework, seeds: Sequence[int]) -> bool:
+    """Whether this is the experiment that the book shows, or a longer one."""
+    return homework.max_epochs >= Homework().max_epochs and set(seeds) >= set(SEEDS)
+
+
+def _has_full_results(folder: Path) -> bool:
+    """Whether the results in a folder, if any, are those of a full experiment."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        summary = json.loads((folder / SUMMARY).read_bytes())
+        seeds = [run["seed"] for run in summary["runs"]]
+        return _is_full(Homework(max_epochs=summary["config"]["max_epochs"]), seeds)
+    return False
+
+
+def _train_all(jobs: Sequence[Job], data: Cifar10) -> None:
+    """Trains every job until it is finished; as many run at once as there are cores."""
+    runs = [(job, job.load()) for job in jobs]
+    if done := sum(len(run.history) for _, run in runs):
+        print(f"Resuming after {done} epochs in all ({jobs[0].folder})", flush=True)
+    unfinished = [job for job, run in runs if not run.finished]
+    arrays = [tensor.numpy() for tensor in data.tensors()]  # torch would share them in /dev/shm
+    processes = max(1, min(len(unfinished), os.cpu_count() or 1))
+    with process_pool(processes, at_once=True) as pool:
+        futures = [pool.submit(_train_to_its_end, job, arrays) for job in unfinished]
+        for future in as_completed(futures):
+            future.result()
+
+
+def _train_to_its_end(job: Job, arrays: Sequence[np.ndarray[Any, Any]]) -> None:
+    """Trains a job until it is finished; logs each row once its checkpoint is written."""
+    tensors = [torch.from_numpy(array) for array in arrays]
+    train, test = standardise(Cifar10(Split(*tensors[:2]), Split(*tensors[2:]), ""))
+    torch.set_num_threads(THREADS)
     try:
-        while waiting or running:
-            while waiting and len(running) < max(1, (os.cpu_count() or 1) // waiting[0].threads):
-                job = waiting.pop(0)
-                receiver, process = _start(job)
-                running[receiver] = (job, process)
-            receivers: list[Any] = wait(list(running))
-            for receiver in receivers:
-                job, process = running[receiver]
-                try:
-                    message = receiver.recv()
-                except (EOFError, OSError):  # the process has ended
-                    del running[receiver]
-                    _raise_if_failed(job, process)
-                    continue
-                if isinstance(message, InputError):
-                    raise message
-                yield job, message
-    finally:
-        for _, process in running.values():
-            process.terminate()
-            process.join()
-
-
-def _raise_if_failed(job: Job, process: BaseProcess) -> None:
-    process.join()
-    if process.exitcode:
-        raise InputError(
-            f"The process of {job.name} ended unexpectedly (is there enough memory?); the same "
-            "command resumes after the last epochs."
-        )
-
-
-def _start(job: Job) -> tuple[Connection, BaseProcess]:
-    """Starts the process of a job, and returns it with the end of the pipe it sends rows to."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_train_to_its_end, args=(job, sender), daemon=True)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process alone
-    try:
-        process.start()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    sender.close()  # now the pipe ends when the process does
-    return receiver, process
-
-
-def _train_to_its_end(job: Job, sender: Connection) -> None:
-    """Trains a job until it is finished; sends each row once its checkpoint is written."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for Windows, where that isn't inherited
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(job.threads)
-    try:
-        run, identity = job.load(), job.identity
-        data = load_cifar10(job.data_dir)
-        train_split, test_split = standardise(data, torch.device(job.device))
+        run = job.load()
         while not run.finished:
-            row = run.next_epoch(train_split, test_split)
-            save_checkpoint(job.checkpoint, run, identity)
-            sender.send(row)
+            row = run.next_epoch(train, test)
+            job.save(run)
+            print(f"{job.name:16} {describe(row)}", flush=True)
     except InputError as error:
-        sender.send(InputError(f"{job.name}: {error}"))
+        raise InputError(f"{job.name}: {error}") from error
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _digest(tensors: dict[str, Tensor], state: str) -> str:
+    return hashlib.sha256(save(tensors) + state.encode()).hexdigest()

@@ -68,8 +68,4 @@ def predict(nets: list[nn.Sequential], test: Split) -> Predictions:
     """The nets' predictions for standardised images."""
     probabilities = torch.stack([net(test.pixels).double().softmax(dim=1) for net in nets])
     confidence, predicted = probabilities.max(dim=2)
-    return Predictions(
-        test.labels.to(torch.uint8).cpu(),
-        predicted.to(torch.uint8).cpu(),
-        confidence.float().cpu(),
-    )
+    return Predictions(test.labels.to(torch.uint8), predicted.to(torch.uint8), confidence.float())

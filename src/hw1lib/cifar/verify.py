@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
-import torch
 
-from hw1lib.cifar.data import Cifar10, Split, load_cifar10
-from hw1lib.cifar.experiment import Job, only_run_in, run_all, torch_threads
-from hw1lib.cifar.predictions import predict
-from hw1lib.cifar.provenance import describe_machine
-from hw1lib.cifar.results import Results, history_table, load_results, weights_digest
-from hw1lib.cifar.run import Run, standardise
+from hw1lib.cifar.data import Cifar10
+from hw1lib.cifar.experiment import train
+from hw1lib.cifar.results import Results, load_results
 from hw1lib.errors import InputError
 from hw1lib.homework import Homework
 
-FIGURES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
 # How far figures may be from the recorded ones on another machine. Rounding differs between
 # machines, and its traces grow: in the first epochs they can hardly be seen, then the spikes of the
 # training loss come at other epochs, and at the end, where the loss is flat, the means over the
@@ -53,73 +48,82 @@ class Verification:
 
 
 def verify(
-    data_dir: Path,
+    data: Cifar10,
     results_dir: Path,
     epochs: int | None = None,
-    device: str = "cpu",
     homework: Homework | None = None,
 ) -> Verification:
     """Trains every recorded seed again, for some epochs or to its end, and compares.
 
-    With the recorded processor, threads and version of torch, every figure must be the same bit
-    for bit; with others, it must be within the tolerances. An interrupted comparison resumes. The
-    results must have been made with the numbers of `homework`.
+    The results must have been made from these images with the numbers of `homework`.
 
     Raises:
-        InputError: the data or the results can't be used, or training was interrupted.
+        InputError: the results can't be used or come from other images, or training failed.
     """
     homework = homework or Homework()
-    results, data = load_results(results_dir, homework), load_cifar10(data_dir)
-    record, digest = results.summary, data.digest()
-    if digest != record["data"]["digest"]:
+    recorded = load_results(results_dir, homework)
+    if data.digest() != recorded.summary["data"]["digest"]:
         raise InputError(
-            f"The images in {data_dir} are not those of {results_dir}, which come from "
-            f"{record['data']['source']}: name a folder with the same images by --data-dir."
+            f"These images are not those of {results_dir}, which come from "
+            f"{recorded.summary['data']['source']}: name a folder with the same images by "
+            "--data-dir."
         )
     capped = replace(homework, max_epochs=min(epochs or homework.max_epochs, homework.max_epochs))
-    scratch, threads = results_dir / ".verify", record["threads"]
-    setting = (capped, data_dir, digest, scratch, device, threads)
-    jobs = [Job(run["seed"], False, *setting) for run in record["runs"]]
-    with only_run_in(scratch), torch_threads(threads):
-        run_all(jobs)
-        verification = compare({job.seed: job.load() for job in jobs}, results, data, device)
-    shutil.rmtree(scratch, ignore_errors=True)
-    return verification
+    seeds = [run["seed"] for run in recorded.summary["runs"]]
+    with TemporaryDirectory() as folder:
+        train(capped, seeds, data, Path(folder))
+        return compare(load_results(Path(folder), capped), recorded)
 
 
-def compare(
-    runs: Mapping[int, Run], results: Results, data: Cifar10, device: str = "cpu"
-) -> Verification:
-    """Compares runs with the results: bit for bit on the same machine, else by the tolerances.
+def compare(ours: Results, recorded: Results) -> Verification:
+    """Compares new results with the recorded ones.
 
-    The runs, by seed, are all finished or all cut off after the same number of epochs.
+    With the recorded processor, threads and version of torch, every figure must be the same bit
+    for bit; with others, it must be within the tolerances. Ours may be cut off after some epochs.
     """
-    ours, recorded = history_table(runs), results.history
-    whole = len(ours) >= len(recorded) or all(run.settled for run in runs.values())
-    compared = f"{len(ours)} epochs of {len(runs)} seeds"
+    ends = ours.summary["runs"]
+    count = len(ours.history) + len(ours.held_out)
+    compared = f"{count} epochs of {len(ends)} seeds"
+    whole = len(ours.history) >= len(recorded.history) or all(run["flattened"] for run in ends)
     differences = unequal_epochs(ours, recorded, allowed=0.0)
     if whole:
-        compared += f", their final weights and {results.predictions.predicted.numel()} predictions"
-        differences += _unequal_nets(runs, results, standardise(data, torch.device(device))[1])
+        compared += (
+            f", their final weights and {recorded.predictions.predicted.numel()} predictions"
+        )
+        differences += _unequal_nets(ours, recorded)
     identical = not differences
-    if not identical and not _same_machine(results, device):
-        differences = unequal_epochs(ours[ours["epoch"] <= EARLY], recorded, ALLOWED)
-        differences += unequal_ends(ours, recorded) if whole else []
+    if not identical and not _same_machine(ours, recorded):
+        differences = unequal_epochs(ours, recorded, ALLOWED, EARLY)
+        differences += unequal_ends(ours.history, recorded.history) if whole else []
     return Verification(compared, identical, differences)
 
 
-def unequal_epochs(ours: pd.DataFrame, recorded: pd.DataFrame, allowed: float) -> list[str]:
-    """The first epoch in which each kind of figure differs by more than `allowed` nats or share."""
+def unequal_epochs(
+    ours: Results, recorded: Results, allowed: float, last: int | None = None
+) -> list[str]:
+    """The first epoch in which each kind of figure differs by more than `allowed` nats or share.
+
+    Epochs after the `last` don't count.
+    """
+    tables = (("", ours.history, recorded.history), ("held-out ", ours.held_out, recorded.held_out))
+    return [
+        text for kind, mine, other in tables for text in _unequal(kind, mine, other, allowed, last)
+    ]
+
+
+def _unequal(
+    kind: str, ours: pd.DataFrame, recorded: pd.DataFrame, allowed: float, last: int | None
+) -> Iterator[str]:
     pairs = ours.merge(recorded, on=["seed", "epoch"], suffixes=("", "_recorded"))
-    differences = []
-    for figure in FIGURES:
+    if last is not None:
+        pairs = pairs[pairs["epoch"] <= last]
+    for figure in ours.columns.drop(["seed", "epoch", "seconds"]):
         values, wanted = pairs[figure], pairs[f"{figure}_recorded"]
         for i in pairs.index[(values - wanted).abs() > allowed][:1]:
-            differences.append(
-                f"{figure} of seed {pairs.loc[i, 'seed']}, epoch {pairs.loc[i, 'epoch']}: "
+            yield (
+                f"{figure} of {kind}seed {pairs.loc[i, 'seed']}, epoch {pairs.loc[i, 'epoch']}: "
                 f"{values[i]:.10g}, recorded {wanted[i]:.10g}; allowed difference {allowed:g}"
             )
-    return differences
 
 
 def unequal_ends(ours: pd.DataFrame, recorded: pd.DataFrame) -> list[str]:
@@ -133,24 +137,23 @@ def unequal_ends(ours: pd.DataFrame, recorded: pd.DataFrame) -> list[str]:
     ]
 
 
-def _unequal_nets(runs: Mapping[int, Run], results: Results, test: Split) -> list[str]:
+def _unequal_nets(ours: Results, recorded: Results) -> list[str]:
     """The seeds whose weights are not the recorded ones, and the predictions that are not."""
-    recorded = {run["seed"]: run["weights"] for run in results.summary["runs"]}
+    pairs = zip(ours.summary["runs"], recorded.summary["runs"], strict=True)
     differences = [
-        f"seed {seed}: the final weights are not the recorded ones"
-        for seed, run in runs.items()
-        if weights_digest(run.net) != recorded[seed]
+        f"seed {mine['seed']}: the final weights are not the recorded ones"
+        for mine, other in pairs
+        if mine["weights"] != other["weights"]
     ]
-    ours, theirs = predict([run.net for run in runs.values()], test), results.predictions
-    other = (ours.predicted != theirs.predicted) | (ours.confidence != theirs.confidence)
+    mine, theirs = ours.predictions, recorded.predictions
+    other = (mine.predicted != theirs.predicted) | (mine.confidence != theirs.confidence)
     if other.any():
         differences.append(f"{int(other.sum())} predictions are not the recorded ones")
     return differences
 
 
-def _same_machine(results: Results, device: str) -> bool:
-    """Whether the results come from such a processor, as many threads and this torch."""
-    there = results.summary
-    here = describe_machine(device, there["threads"])
+def _same_machine(ours: Results, recorded: Results) -> bool:
+    """Whether both come from such a processor, as many threads and this torch."""
+    here, there = ours.summary, recorded.summary
     same_torch = here["versions"]["torch"] == there["versions"]["torch"]
     return same_torch and all(here[key] == there[key] for key in ("processor", "device", "threads"))

@@ -26,22 +26,27 @@ def as_text(findings: Sequence[Finding], show: bool) -> str:
 
 def as_json(findings: Sequence[Finding], show: bool) -> str:
     """The same as one JSON object."""
-    found = {}
+    report: dict[str, dict[str, object]] = {}
     for finding in findings:
-        found[finding.name] = {
+        report[finding.name] = {
             "verdict": finding.verdict,
             "diagnosis": finding.diagnosis,
             "credit": round(finding.credit, 4),
-        } | ({"right": right_text(finding.right)} if show else {})
-    return json.dumps(found, ensure_ascii=False)
+        }
+        if show:
+            report[finding.name]["right"] = right_text(finding.right)
+    return json.dumps(report, ensure_ascii=False)
 
 
 def written(value: Value) -> Value:
     """Numbers in nested lists as texts: four decimals, more if small; whole ones as they are."""
     if isinstance(value, list | str):
         return [*map(written, value)] if isinstance(value, list) else value
-    form = ".0f" if value == int(value) else ".4f" if abs(value) > 1e-3 else ".3e"
-    return f"{value:{form}}".replace("-", "−")
+    if value == int(value):
+        text = f"{value:.0f}"
+    else:
+        text = f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.3e}"
+    return text.replace("-", "−")
 
 
 def right_text(right: Value) -> str:
