@@ -12,7 +12,7 @@ export default [
     },
   },
   {
-    files: ["adam/*.js", "backprop/*.js", "shared/*.js"],
+    files: ["adam/*.js", "answering/*.js", "backprop/*.js", "shared/*.js"],
     languageOptions: { globals: globals.browser },
   },
   { files: ["tests/*.js"], languageOptions: { globals: globals.node } },

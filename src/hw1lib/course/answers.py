@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from hw1lib.course.answerfile import Slip
 from hw1lib.course.places import Value
 from hw1lib.course.places import place as place_text
 
+OPEN = "?"  # stands for an entry that is not answered
 PLACE = re.compile(r"d(W_[HO]\[\d{1,2},\d{1,2}\]|b_[HO]\[\d{1,2}\])", re.ASCII)
 
 
@@ -99,6 +101,8 @@ def _numbers(value: Value, wanted: tuple[int, ...]) -> Answer | Unreadable:
     cells = table.reshape(-1).tolist()
     if any(isinstance(cell, list) for cell in cells):
         return Verdict.SHAPE, "Its rows have different lengths."
+    if cells and all(cell == OPEN for cell in cells):
+        return Verdict.MISSING, ""
     numerals = [numeral for cell in cells if (numeral := _numeral(cell)) is not None]
     if len(numerals) < len(cells):
         return Verdict.UNREADABLE, judging.HINTS[judging.Verdict.UNREADABLE]
@@ -110,7 +114,9 @@ def _numbers(value: Value, wanted: tuple[int, ...]) -> Answer | Unreadable:
 
 
 def _numeral(cell: Value) -> Numeral | None:
-    """A number, or a text that holds one; None if it is neither."""
+    """A number, or a text that holds one; None if it is neither. An open one is not a number."""
+    if cell == OPEN:
+        return Numeral(math.nan, 0, 0)
     try:
         return judging.read(str(cell))
     except ValueError:  # an integer of more digits than Python writes

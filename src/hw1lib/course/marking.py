@@ -147,11 +147,11 @@ class _Marking:
 
     def _keep(self, name: str, value: Array) -> None:
         """Lets later answers follow from a value, if it can be one."""
-        can_be = True
+        can_be = bool(np.isfinite(value).all())
         if name == "y_hat":
-            can_be = bool(np.all((value > 0) & (value < 1))) and not _is_level(value)
+            can_be &= bool(np.all((value > 0) & (value < 1))) and not _is_level(value)
         if name == "db_O":
-            can_be = bool(np.all((value != 0) & (np.abs(value) < 1)))
+            can_be &= bool(np.all((value != 0) & (np.abs(value) < 1)))
         if can_be:
             self.own[name] = value
 

@@ -8,15 +8,16 @@ from functools import partial
 from importlib.resources import files
 from itertools import repeat
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from tqdm import tqdm
 
 from hw1lib.backprop.certified import backward, forward
 from hw1lib.backprop.judging import Tolerance
-from hw1lib.backprop.network import CHOICES, PARAMETERS, REQUIRED, Network
+from hw1lib.backprop.network import CHOICES, PARAMETERS, REQUIRED, Network, parse_network
 from hw1lib.backprop.zeros import find_zeros
+from hw1lib.course.answering import answering_page, answers_template
 from hw1lib.course.checking import written
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.places import DERIVATIVES, Value, entries, place
@@ -37,6 +38,7 @@ except ImportError as error:
 Key: TypeAlias = dict[str, Any]  # what a file ID.json holds
 
 PAGES = 500  # of a PDF: typst takes half a GB for these
+FORM, ANSWERS = "answers.html", "answers.toml"
 TITLE = "Backpropagation by hand"
 
 
@@ -97,14 +99,16 @@ def write_sheets(
             paths = [folder / key["id"] / "sheet.pdf" for key in part]
             sheets = run(_set, paths, repeat("sheet"), ([key] for key in part))
             list(tqdm(sheets, f"Sheets from {first + 1}", len(part), disable=None))
+            forms = run(_set_form, [path.parent for path in paths], part)
+            list(tqdm(forms, f"Forms from {first + 1}", len(part), disable=None))
             list(solutions)
     return len(keys), [key["id"] for key in keys if fonts_for(key["name"]) is None]
 
 
 def _write_texts(folder: Path, keys: Sequence[Key]) -> None:
-    """Writes what is no PDF, after the PDFs that it would belie are gone.
+    """Writes keys and networks, after the PDFs and pages that they would belie are gone.
 
-    Thus a PDF that is found later belongs to texts that are the same.
+    Thus a PDF or page that is found later belongs to keys that are the same.
     """
     networks = {folder / key["id"] / "network.toml": _toml(key["network"]) for key in keys}
     new = [path for path, text in networks.items() if not _is_there(path, text)]
@@ -117,9 +121,9 @@ def _write_texts(folder: Path, keys: Sequence[Key]) -> None:
             continue
         old = [*folder.glob("keys*.pdf")]
         if path.parent.name == "key":
-            old = [folder / path.stem / "sheet.pdf"]
-        for pdf in old:
-            pdf.unlink(missing_ok=True)
+            old = [folder / path.stem / name for name in ("sheet.pdf", FORM)]
+        for made in old:
+            made.unlink(missing_ok=True)
         write_private(path, text)
     (folder / "key").chmod(0o700)
     for path in new:
@@ -170,18 +174,34 @@ def _set(path: Path, kind: str, keys: Sequence[Key]) -> None:
             temporary.write_bytes(pdf)
 
 
+def _set_form(folder: Path, key: Key) -> None:
+    """Writes a student's page for answering and their answers.toml, unless they are there."""
+    network = parse_network(json.loads(json.dumps(key["network"]), parse_float=str))
+    if not (folder / ANSWERS).exists():
+        write_text(folder / ANSWERS, answers_template(network))
+    if not (folder / FORM).exists():
+        who = f"{key['name']}, {key['id']}"
+        drawing = _compiled("drawing", [key], "svg").decode()
+        text = _toml(key["network"])
+        write_text(folder / FORM, answering_page(TITLE, who, network, text, drawing))
+
+
 def _pdf(kind: str, keys: Sequence[Key]) -> bytes:
     """The PDF of `sheet` or `key`, the same bytes whenever it is made with the same fonts."""
+    return _compiled(kind, keys, "pdf")
+
+
+def _compiled(kind: str, keys: Sequence[Key], form: Literal["pdf", "svg"]) -> bytes:
     paths = sorted({path for key in keys for path in fonts_for(key["name"]) or ()})
     pages = json.dumps([_page(key) for key in keys], ensure_ascii=False)
-    pdf: bytes = typst.compile(
+    compiled: bytes = typst.compile(
         str(files("hw1lib.course") / "sheet.typ"),
         font_paths=typst_fonts(tuple(paths)),
-        format="pdf",
+        format=form,
         sys_inputs={"kind": kind, "title": TITLE, "rule": Tolerance().rule, "students": pages},
         pdf_tags=kind == "sheet",
     )
-    return pdf
+    return compiled
 
 
 def _page(key: Key) -> dict[str, Any]:
