@@ -69,22 +69,23 @@ export function draw(place, pass, { hidden = new Set(), step = null, onDrag = nu
 }
 
 /**
- * Lines as wide as the derivative is large, and above them all weights. Negative weights are
- * dashed; what a ReLU has switched off is dotted.
+ * Lines as wide as the derivative is large, and above them all weights. Lines of negative
+ * derivatives are dashed; what a ReLU has switched off is dotted.
  * @type {(scene: Scene, name: "W_H" | "W_O", starts: Point[], ends: Point[]) => void}
  */
 function edges(scene, name, starts, ends) {
-  const { values, numbers } = scene.pass;
+  const { values } = scene.pass;
   const sizes = [...values.dW_H.flat(), ...values.dW_O.flat()].map(Math.abs);
   const largest = Math.max(...sizes);
   const pairs = ends.flatMap((end, i) => starts.map((start, j) => ({ start, end, i, j })));
   for (const { start, end, i, j } of pairs) {
-    const size = scene.hidden.has(name) ? 0 : Math.abs(values[`d${name}`][i][j]);
+    const slope = scene.hidden.has(name) ? 0 : values[`d${name}`][i][j];
     const kind = [
       isOff(scene, name === "W_H" ? i : j) ? ".off" : "",
-      numbers[name][i][j] < 0 ? ".negative" : "",
+      slope < 0 ? ".negative" : "",
     ].join("");
-    const edge = line(scene, start, end, name, 1.2 + (size && (7 * size) / largest), kind);
+    const width = 1.2 + (slope && (7 * Math.abs(slope)) / largest);
+    const edge = line(scene, start, end, name, width, kind);
     edge.dataset.for = `${name}-${i}-${j}`;
   }
   const share = labelShare(starts, ends);

@@ -64,17 +64,19 @@ function draw(random, { hidden, output }) {
 
 /**
  * A unit is off, another one learns, and nothing but this and the level's cause makes a zero; no
- * unit is at its kink, the loss is neither small nor large, and no value too small to be typed.
+ * unit is at its kink, not all inputs are 0, the loss is neither small nor large, and no value too
+ * small to be typed.
  * @type {(pass: Pass, level: Level) => boolean}
  */
 function isExercise(pass, { cause }) {
-  const { values, active, exactZ } = pass;
+  const { values, numbers, active, exactZ } = pass;
   const causes = new Set(find(pass).flatMap((zero) => zero.causes.map(({ kind }) => kind)));
   const expected = ["inactive", ...(cause ? [cause] : [])];
   const sizes = Object.values(values).flatMap((value) => [value].flat(2).map(Math.abs));
   return (
     active.includes(true) &&
     !exactZ.some(isZero) &&
+    numbers.x.some((/** @type {number} */ value) => value) &&
     values.db_H.some((/** @type {number} */ value) => value) &&
     causes.size === expected.length &&
     expected.every((kind) => causes.has(kind)) &&

@@ -17,6 +17,7 @@ test("exercises have the zeros of their level and no others", () => {
     const kinds = new Set(zeros.flatMap((zero) => zero.causes.map(({ kind }) => kind)));
     const { cause } = LEVELS[seed % LEVELS.length];
     assert.deepEqual([...kinds].sort(), ["inactive", cause].filter(Boolean).sort());
+    assert.ok(randomNetwork(seed).x.some((number) => Number(number) !== 0));
   }
 });
 

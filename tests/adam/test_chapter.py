@@ -114,3 +114,6 @@ def test_the_exercises_answers(names: dict[str, Any]) -> None:
     assert quick == pytest.approx(quick_hat, rel=1e-4)
     assert slow > 50 * slow_hat
     assert names["matched"] == pytest.approx(0.99)
+    factors = [weight_sum(0.9, t) / math.sqrt(weight_sum(0.99, t)) for t in range(1, 1001)]
+    assert factors[0] == pytest.approx(1)
+    assert names["later"] == pytest.approx(max(factors))

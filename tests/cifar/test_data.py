@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import resource
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -120,7 +122,6 @@ def test_an_archive_is_unpacked_without_network(
     assert_is_torchvisions(tmp_path)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a socket left open
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
@@ -141,6 +142,10 @@ def test_what_goes_wrong_with_a_server_is_one_sentence_and_can_be_repeated(
         assert str(caught.value).isprintable()
         server.behaviour = good
         assert_is_torchvisions(tmp_path)
+    del caught
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()  # sockets that urllib leaves open
 
 
 @pytest.mark.parametrize(

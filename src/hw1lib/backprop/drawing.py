@@ -1,4 +1,4 @@
-"""Question 1's figure, drawn from the network file, and its computational graph."""
+"""The figure of question 1, drawn from the network file, and its computational graph."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Label:
 
 
 def draw_network(network: Network, values: Forward, gradients: Gradients | None = None) -> Figure:
-    """Question 1's figure (@fig-network): units with values and biases, edges with weights.
+    """The figure of question 1 (@fig-network): units with values and biases, edges with weights.
 
     A line's width shows the size of its number; negative ones are dashed, and what a ReLU has
     switched off is grey and dotted. Layers of more than `READABLE` units are cut off after these,
