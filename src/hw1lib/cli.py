@@ -264,6 +264,12 @@ def _check_options(command: argparse.ArgumentParser) -> None:
     course.add_argument("--points", type=Path, help="TOML file with points (default: 1 an answer)")
     course.add_argument("--output", type=Path, help="CSV file for the grades")
     course.add_argument(
+        "--feedback",
+        type=Path,
+        metavar="DIR",
+        help="folder for a page for each student and a summary; with --show, of right values too",
+    )
+    course.add_argument(
         "--assignment",
         default="Homework 1",
         metavar="NAME",
@@ -299,12 +305,16 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _check_course(options: argparse.Namespace, tolerance: Tolerance) -> None:
+    from hw1lib.course.feedback import SUMMARY, write_feedback
     from hw1lib.course.grading import canvas_table, grade, write_grades
     from hw1lib.course.tables import as_csv
     from hw1lib.files import write_text
 
     course = grade(options.roster, options.keys, options.answers, options.points, tolerance)
     write_grades(course, options.output, [options.roster, options.points])
+    if options.feedback:
+        write_feedback(course, options.feedback, options.show)
+        print(f"Feedback for each student, and {SUMMARY}, are in {options.feedback}.")
     print(f"The grades of {len(course.graded):,} students are in {options.output}.")
     if course.roster.is_canvas:
         path = options.output.with_name(f"{options.output.stem}-canvas.csv")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -148,3 +149,39 @@ def test_half_a_command_is_refused(course: Path, capsys: pytest.CaptureFixture[s
     for arguments in ([], ["a.toml", "--roster=x"], ["--roster=x"]):
         assert main(["check", *arguments]) == 2
         assert "name one file of answers, or --roster" in capsys.readouterr().err
+
+
+def test_feedback_and_a_summary_give_nothing_of_the_key_away(course: Path) -> None:
+    right = right_values(student_network(DESIGN, "sign"))["db_O"]
+    secret = f"{right[0]:.4f}"
+    folder = course / "feedback"
+    assert grade(course, f"--feedback={folder}") == 0
+    pages = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert {"good.html", "sign.html", "_summary.html"} <= set(pages)
+    assert "none.html" not in pages
+    assert "<strong>6 of 7 points</strong>" in pages["sign.html"]
+    assert "The sign is flipped" in pages["sign.html"]
+    assert secret not in pages["sign.html"]
+    assert "4 of 7 students, 6.75 of 7 points on average." in pages["_summary.html"]
+    row = next(line for line in pages["_summary.html"].splitlines() if "<td>db_O</td>" in line)
+    assert re.findall(r"<td>(\d+)</td>", row) == ["3", "0", "0", "1", "0", "0", "0"]
+    assert grade(course, f"--feedback={folder}", "--show") == 0
+    assert secret in (folder / "sign.html").read_text(encoding="utf-8")
+    assert grade(course, f"--feedback={course / 'answers'}") == 2
+
+
+def test_names_are_text_in_feedback(course: Path) -> None:
+    roster = course / "roster.csv"
+    name = '"<script>alert(1)</script>"'
+    roster.write_text(roster.read_text().replace("Name of good", name))
+    assert grade(course, f"--feedback={course / 'feedback'}") == 0
+    assert "<script>" not in (course / "feedback" / "good.html").read_text(encoding="utf-8")
+
+
+def test_answers_to_another_sheet_are_named(course: Path) -> None:
+    shutil.copy(course / "answers" / "good.toml", course / "answers" / "none.toml")
+    assert grade(course) == 0
+    with (course / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
+        problems = {row["id"]: row["problem"] for row in csv.DictReader(file)}
+    assert problems["none"] == "These are the answers to good's sheet."
+    assert {problems[name] for name in ("good", "sign", "canvas", "moodle")} == {""}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
+from hw1lib.backprop.formulas import Array
 from hw1lib.backprop.judging import Tolerance
 from hw1lib.backprop.network import MAX_BYTES, MAX_NUMBER, Network, parse_network
 from hw1lib.course.answerfile import ASKED, read_answers
 from hw1lib.course.answers import Verdict, parse_answers
 from hw1lib.course.marking import Finding, mark_answers
+from hw1lib.course.mixups import compared_numbers, owners
 from hw1lib.course.roster import Roster, Student, read_roster
 from hw1lib.course.submissions import find_submissions
 from hw1lib.course.tables import as_csv
@@ -34,12 +37,14 @@ class Graded:
         path: their file; None if there is none, or several.
         findings: on each answer; empty if the file can't be marked.
         problem: why it can't be, or what is odd about it.
+        numbers: which tell whose answers they are, as `compared_numbers` gives them.
     """
 
     student: Student
     path: Path | None
     findings: list[Finding]
     problem: str
+    numbers: Array = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ def grade(
         files = (submissions.files.get(identifier, []) for identifier in students)
         marked = run(partial(_mark, tolerance), students.values(), networks, files)
         graded = list(tqdm(marked, "Marking", len(students), disable=None))
+    graded = _with_owners(graded, networks)
     return Course(found, graded, points, submissions.strange)
 
 
@@ -122,7 +128,7 @@ def write_grades(course: Course, path: Path, protected: Sequence[Path] = ()) -> 
     Raises:
         InputError: the file is one of those that are read, or can't be written.
     """
-    _check_output(path, course, protected)
+    without_own_files(path, course, protected)
     write_text(path, as_csv(grades_table(course)))
 
 
@@ -214,18 +220,34 @@ def _mark(
         return Graded(student, None, [], f"Keep one of these files: {names}." if files else "")
     try:
         answers = parse_answers(read_answers(files[0]), network)
-        return Graded(student, files[0], mark_answers(network, answers, tolerance), "")
+        findings = mark_answers(network, answers, tolerance)
+        return Graded(student, files[0], findings, "", compared_numbers(answers, network))
     except InputError as error:
         return Graded(student, files[0], [], str(error))
 
 
-def _check_output(path: Path, course: Course, protected: Sequence[Path]) -> None:
-    """Refuses to overwrite what was read."""
+def _with_owners(graded: Sequence[Graded], networks: Sequence[Network]) -> list[Graded]:
+    """Tells of answers that fit another student's sheet."""
+    found = owners([one.numbers for one in graded], networks)
+    return [
+        one
+        if owner is None or graded[owner] is one
+        else replace(one, problem=f"These are the answers to {graded[owner].student.id}'s sheet.")
+        for one, owner in zip(graded, found, strict=True)
+    ]
+
+
+def without_own_files(path: Path, course: Course, protected: Sequence[Path] = ()) -> None:
+    """Refuses a file that would stand where answers are read.
+
+    Raises:
+        InputError: it is one of those that were read, or in a folder of one.
+    """
     read = {p.resolve() for p in (*protected, *course.strange) if p}
     read |= {g.path.resolve() for g in course.graded if g.path}
     folders = {g.path.resolve().parent for g in course.graded if g.path}
     if path.resolve() in read or path.resolve().parent in folders:
-        raise InputError(f"{shown(path)} would stand where files are read; name another --output.")
+        raise InputError(f"{shown(path)} would stand where files are read; name another place.")
 
 
 def _some(names: Sequence[str]) -> str:
