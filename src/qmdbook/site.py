@@ -89,8 +89,10 @@ def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
         [page] if has_one else [other for other in pages if other["name"] in project.notebooks]
     )
     beside = {"previous": index - 1, "next": index + 1}
+    titles = dict.fromkeys([page["text"], project.title])  # the home page may have the book's
     return {
         "pagetitle": page["text"],
+        "tab-title": " – ".join(titles),
         "book-title": project.title,
         "book-author": project.author,
         "description-meta": " ".join(description.split()),

@@ -141,6 +141,8 @@ def test_search_finds_bias_correction_and_is_worked_by_keyboard(page: Page) -> N
     assert page.inner_text("#search-results") == "Nothing found"
     page.keyboard.press("Escape")
     assert page.locator("#search-results").is_hidden()
+    page.fill("#search", "overfitted memorising")
+    assert "overfitting" in page.inner_text("#search-results").lower()
     page.fill("#search", "bias correction")
     found = page.locator("#search-results a")
     assert "bias correction" in " ".join(found.all_inner_texts()).lower()
@@ -153,6 +155,13 @@ def test_search_finds_bias_correction_and_is_worked_by_keyboard(page: Page) -> N
     assert page.evaluate("document.activeElement.id") == "search"
     page.keyboard.press("Enter")
     page.wait_for_url("**/q2_adam.html*")
+
+
+def test_a_tab_names_page_and_book_once(page: Page, site: Path) -> None:
+    book = "Deep Learning, Homework 1"
+    for name, title in (("index", book), ("notation", f"Notation – {book}")):
+        go(page, site, name)
+        assert page.title() == title
 
 
 def test_the_keyboard_skips_to_the_text(page: Page) -> None:

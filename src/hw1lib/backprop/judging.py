@@ -21,7 +21,7 @@ HALF, WHOLE = 0.5 + 1e-6, 1 - 1e-6  # of the last digit, with room for errors of
 
 
 class Verdict(StrEnum):
-    """What is said of a number, from right to wrong."""
+    """The verdict on a number, from right to wrong."""
 
     RIGHT = "right"
     DIGITS = "digits"

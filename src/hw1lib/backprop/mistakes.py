@@ -16,7 +16,7 @@ from hw1lib.backprop.formulas import Array, parse
 from hw1lib.backprop.network import READABLE, REQUIRED, Network
 from hw1lib.backprop.passes import STEPS, formulas, take
 
-# What is said of a mistake, by its kind.
+# The message on a mistake, by its kind.
 SENTENCES = {
     "bias": "The bias is missing.",
     "turned": "The matrix is used the wrong way round: each of its rows belongs to one result.",

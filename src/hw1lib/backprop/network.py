@@ -41,7 +41,7 @@ NUMBER = re.compile(
     re.ASCII,
 )
 ENOUGH_DIGITS = decimal.Context(prec=200)  # for every decimal that NUMBER matches
-# What is said of unusable fields, here and on the page where one plays with the network.
+# The messages on unusable fields, here and on the page where one plays with the network.
 REFUSALS = {
     "unknown": f"unknown field {{name}}; the fields are {', '.join(FIELDS)}.",
     "missing": "the field {name} is missing; add it as the example network has it.",

@@ -25,7 +25,7 @@ PLACE = re.compile(r"d(W_[HO]\[\d{1,2},\d{1,2}\]|b_[HO]\[\d{1,2}\])", re.ASCII)
 
 
 class Verdict(StrEnum):
-    """What is said of an answer."""
+    """The message on an answer."""
 
     RIGHT = "right"
     CARRIED = "follows from your earlier values"

@@ -171,7 +171,7 @@ def read_points(path: Path | None) -> dict[str, float]:
     """The points of each answer, 1 for those that the file leaves out.
 
     Raises:
-        InputError: a field is no answer, or no number that is 0 or more.
+        InputError: a field is not an answer, or not a number of at least 0.
     """
     points = dict.fromkeys(ASKED, 1.0)
     for name, value in (read_toml(path, MAX_BYTES, "a points file") if path else {}).items():
@@ -267,7 +267,7 @@ def _mark_text(credit: float | None, points: float) -> str:
 
 
 def _diagnosis(findings: Sequence[Finding]) -> str:
-    """What is said of all answers that are not right."""
+    """The messages on all answers that are not right."""
     return " ".join(
         f"{finding.name}: {finding.diagnosis or f'{finding.verdict}.'}"
         for finding in findings

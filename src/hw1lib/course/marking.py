@@ -30,7 +30,7 @@ EVIDENCE = 3  # digits that a mistake must explain to be named
 
 @dataclass(frozen=True)
 class Finding:
-    """What is said of one answer.
+    """The finding on one answer.
 
     Attributes:
         name: one of `ASKED`.

@@ -7,10 +7,15 @@
   const list = document.getElementById("search-results");
   const status = document.getElementById("search-status");
 
+  // "vanishing" and "vanished" find "vanishes".
+  function stem(word) {
+    return word.length > 5 ? word.replace(/(ing|ed|es|s|e)$/, "") : word;
+  }
+
   // Sections that hold all words of the query, those with the whole phrase first.
   function matches(query) {
     const phrase = query.toLowerCase().trim();
-    const words = phrase.split(/\s+/).filter(Boolean);
+    const words = phrase.split(/\s+/).filter(Boolean).map(stem);
     if (!words.length) return [];
     return window.searchIndex
       .map(function (entry) {
