@@ -65,6 +65,7 @@ def read_roster(path: Path) -> Roster:
     columns = rows[0].cells if rows else ()
     places = _Places(path, columns)
     students: dict[str, Student] = {}
+    is_canvas = Roster({}, columns).is_canvas
     folders = set()  # ids that differ in capitals only would share one on some systems
     for row in rows[1:]:
         where = f"{shown(path)}, line {row.line}"
@@ -73,7 +74,8 @@ def read_roster(path: Path) -> Roster:
                 f"{where}: there are more cells than columns; put a name with a comma in quotes."
             )
         student = places.student(row)
-        if NOBODY.fullmatch(student.name):
+        is_nobody = is_canvas and not student.id and not student.name  # has Manual Posting alone
+        if is_nobody or NOBODY.fullmatch(student.name):
             continue
         if student.id.casefold() in folders:
             raise InputError(
@@ -127,6 +129,11 @@ class _Places:
 
 
 def _check(where: str, student: Student) -> None:
+    if not student.id:
+        raise InputError(
+            f"{where}: {shown(student.name) or 'somebody'} has no id; write one, or take out the "
+            "column of ids if another one, such as the e-mail address, names everybody."
+        )
     if not IDENTIFIER.fullmatch(student.id) or RESERVED.fullmatch(student.id):
         raise InputError(
             f"{where}: the id {shown(student.id)[:60]!r} can't name a folder; use 1 to 64 letters "
