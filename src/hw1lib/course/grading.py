@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from os.path import realpath  # which minds no loop of links
 from pathlib import Path
 
 import numpy as np
@@ -82,10 +83,11 @@ class Course:
             ("without a file", missing),
             ("with a problem, which their row tells", odd),
         ]
-        found = [f"{len(ids)} students {what}: {_some(ids)}." for what, ids in lines if ids]
+        found = [f"{_count(ids, 'student')} {what}: {_some(ids)}." for what, ids in lines if ids]
         if self.strange:
             names = [shown(f"{path.parent.name}/{path.name}") for path in self.strange]
-            found.append(f"{len(names)} files fit nobody: {_some(names)}.")
+            verb = "fits" if len(names) == 1 else "fit"
+            found.append(f"{_count(names, 'file')} {verb} nobody: {_some(names)}.")
         return "\n".join(found)
 
 
@@ -243,11 +245,15 @@ def without_own_files(path: Path, course: Course, protected: Sequence[Path] = ()
     Raises:
         InputError: it is one of those that were read, or in a folder of one.
     """
-    read = {p.resolve() for p in (*protected, *course.strange) if p}
-    read |= {g.path.resolve() for g in course.graded if g.path}
-    folders = {g.path.resolve().parent for g in course.graded if g.path}
-    if path.resolve() in read or path.resolve().parent in folders:
+    read = {realpath(p) for p in (*protected, *course.strange) if p}
+    read |= {realpath(g.path) for g in course.graded if g.path}
+    folders = {realpath(g.path.parent) for g in course.graded if g.path}
+    if realpath(path) in read or realpath(path.parent) in folders:
         raise InputError(f"{shown(path)} would stand where files are read; name another place.")
+
+
+def _count(names: Sequence[str], what: str) -> str:
+    return f"{len(names):,} {what}{'' if len(names) == 1 else 's'}"
 
 
 def _some(names: Sequence[str]) -> str:
