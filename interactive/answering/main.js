@@ -3,8 +3,17 @@ import { plain } from "../backprop/judging.js";
 import { rules } from "../backprop/rules.js";
 import { fromToml, toToml } from "./answersfile.js";
 
+/**
+ * What the sheet's page says: the rule for numbers, and what is asked.
+ * @typedef {import("../backprop/types").Rules & Form} Sheet
+ * @typedef {object} Form
+ * @property {string} refused the message for a text that is not a number
+ * @property {Record<string, number[]>} shapes of each answer
+ */
+
 const page = document;
-Object.assign(rules, JSON.parse(page.getElementById("rules")?.textContent ?? "{}"));
+const sheet = /** @type {Sheet} */ (JSON.parse(page.getElementById("rules")?.textContent ?? "{}"));
+Object.assign(rules, sheet);
 
 const fields = /** @type {HTMLInputElement[]} */ ([...page.querySelectorAll("[type=text]")]);
 const boxes = /** @type {HTMLInputElement[]} */ ([...page.querySelectorAll("[type=checkbox]")]);
@@ -27,7 +36,7 @@ function check() {
     bad += Number(isBad);
   }
   const count = `${filled} of ${fields.length} numbers are filled in.`;
-  say(bad ? `${count} ${rules.refused} (${bad})` : count);
+  say(bad ? `${count} ${sheet.refused} (${bad})` : count);
 }
 
 /** What stands in the fields: each answer as a list of texts, and the places of zeros. */
@@ -44,9 +53,8 @@ function entered() {
 
 function save() {
   const { answers, zeros } = entered();
-  const shapes = /** @type {Record<string, number[]>} */ (rules.shapes);
   const link = page.createElement("a");
-  const text = toToml(answers, zeros, shapes);
+  const text = toToml(answers, zeros, sheet.shapes);
   link.href = URL.createObjectURL(new Blob([text], { type: "application/toml" }));
   link.download = "answers.toml";
   link.click();
@@ -61,7 +69,7 @@ async function load() {
   const { answers, zeros } = fromToml(await file.text());
   /** @type {string[]} */
   const strange = [];
-  for (const name of Object.keys(rules.shapes)) {
+  for (const name of Object.keys(sheet.shapes)) {
     const places = fields.filter((field) => field.dataset.name === name);
     const texts = answers.get(name) ?? places.map(() => "");
     if (texts.length !== places.length) strange.push(name);
