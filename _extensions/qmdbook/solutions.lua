@@ -1,6 +1,6 @@
--- Before Quarto's own filters: headings name the part of the question that they answer; collapsed
--- callouts become <details>, which open by keyboard and without a script, where Quarto's need a
--- mouse; works that a chapter cites stand in a section of its page; chapters that `qmdbook:
+-- Before Quarto's own filters: headings name the part of the question that they answer; solutions
+-- and collapsed callouts become <details>, which open by keyboard and without a script, where
+-- Quarto's need a mouse; works that a chapter cites stand in a section of its page; chapters that `qmdbook:
 -- notebooks` names get a link to their notebook, which the post-render step writes.
 
 local function header(el)
@@ -37,19 +37,27 @@ local function cites_works(doc)
   return found
 end
 
+local function folded(kind, title, content)
+  local blocks = pandoc.Blocks({
+    html('<details class="callout callout-style-default callout-' .. kind .. '"><summary>'),
+    pandoc.Plain(title),
+    html('</summary><div class="callout-body">'),
+  })
+  blocks:extend(content)
+  blocks:insert(html("</div></details>"))
+  return blocks
+end
+
 return {
   Header = header,
   Callout = function(callout)
     if tostring(callout.collapse) ~= "true" then return nil end
     local title = pandoc.utils.blocks_to_inlines(quarto.utils.as_blocks(callout.title))
-    local blocks = pandoc.Blocks({
-      html('<details class="callout callout-style-default callout-' .. callout.type .. '"><summary>'),
-      pandoc.Plain(title),
-      html('</summary><div class="callout-body">'),
-    })
-    blocks:extend(quarto.utils.as_blocks(callout.content))
-    blocks:insert(html("</div></details>"))
-    return blocks
+    return folded(callout.type, title, quarto.utils.as_blocks(callout.content))
+  end,
+  Div = function(div)
+    if not div.classes:includes("solution") then return nil end
+    return folded("tip", "Solution", div.content)
   end,
   Pandoc = function(doc)
     -- The home page has the book's title above it already.

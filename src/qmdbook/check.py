@@ -18,7 +18,7 @@ from qmdbook.qmd import Cell, Chapter
 from qmdbook.tree import Node, elements
 from qmdbook.weave import parts_in
 
-LABEL = re.compile(r"(fig|tbl|eq|sec)-")
+LABEL = re.compile(r"(fig|tbl|eq|sec|exr)-")
 CHAPTER = re.compile(r"(?:[\w./-]*/)?([\w-]+)\.(?:qmd|html)$")
 SCHEME = re.compile(r"\w[\w+.-]*:")
 BIB_KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)\s*,")
@@ -122,7 +122,7 @@ def _of_labels(document: Document, labels: dict[str, list[str]]) -> Iterator[tup
         if LABEL.match(label) and document.chapter.path.name not in labels.get(label, ()):
             yield rf"label:\s*{label}", f"this cell gives nothing that could be {label}"
     for text in elements(document.tree["blocks"], "Str"):
-        if found := re.search(r"\{#(fig|tbl|eq|sec)-[^}]*\}?", text):
+        if found := re.search(r"\{#(fig|tbl|eq|sec|exr)-[^}]*\}?", text):
             yield re.escape(found[0]), f"{found[0]} stands beside nothing that it could label"
     if sum(level == 1 for level, *_ in elements(document.tree["blocks"], "Header")) > 1:
         yield r"(?m)^# ", "a chapter can have one title, or heading of level 1"

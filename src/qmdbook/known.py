@@ -76,6 +76,7 @@ KNOWN = {
     "CodeBlock.cell": Known("run", "run", "run", {"part": ANY}),
     "Div.callout-note": BOX, "Div.callout-tip": BOX, "Div.callout-warning": BOX,
     "Div.callout-important": BOX, "Div.callout-caution": BOX, "Div.callout-title": BOX,
+    "Div.solution": Known("folded", "at its chapter's end", "quote"),
     "Div.content-visible": SOME, "Div.content-hidden": SOME,
     "Div.extra": Known("shown", "not in a hand-in", "shown"),
     "Div.cards": Known("side by side", "one below the other", "one below the other"),
@@ -89,9 +90,9 @@ NAMES = {
     "Code": "inline code", "CodeBlock": "a block of code", "Div": "a block", "Header": "a heading",
     "Image": "an image",
 }  # fmt: skip
-LABELLED = {"fig": "Figure", "tbl": "Table", "sec": "Header", "eq": ""}
+LABELLED = {"fig": "Figure", "tbl": "Table", "sec": "Header", "eq": "", "exr": "Div"}
 RESERVED = re.compile(  # what Quarto numbers besides
-    r"(thm|lem|cor|prp|cnj|def|exm|exr|sol|rem|alg|tip|nte|wrn|imp|cau|lst|vid|dia)-"
+    r"(thm|lem|cor|prp|cnj|def|exm|sol|rem|alg|tip|nte|wrn|imp|cau|lst|vid|dia)-"
 )
 # Formulas: what pandoc sets alike in MathML and typst, and MathJax in a notebook.
 _ENVIRONMENTS = """

@@ -1,9 +1,9 @@
--- First pass over a chapter: numbers its sections, figures, tables and equations in the order in
--- which they stand, writes each number on its element, and lists all labels in the metadata.
+-- First pass over a chapter: numbers its sections, figures, tables, equations and exercises in the
+-- order in which they stand, writes each number on its element, and lists all labels in the metadata.
 
 local stringify = pandoc.utils.stringify
 local chapter = ""
-local counts = { fig = 0, tbl = 0, eq = 0 }
+local counts = { fig = 0, tbl = 0, eq = 0, exr = 0 }
 local sections = { 0, 0, 0, 0, 0, 0 }
 local labels = pandoc.List()
 
@@ -50,6 +50,18 @@ local function labelled(kind)
   end
 end
 
+-- A solution has the number of the exercise before it.
+local function exercise(el)
+  if el.identifier:match("^exr%-") then
+    el.attributes.number = next_number("exr")
+    record(el.identifier, "exr", el.attributes.number)
+    return el
+  elseif el.classes:includes("solution") and counts.exr > 0 then
+    el.attributes.number = numbered(counts.exr)
+    return el
+  end
+end
+
 -- `$$...$$ {#eq-x}`: the label is plain text to pandoc; it becomes a span around the formula.
 local function equations(el)
   local result, i = pandoc.Inlines({}), 1
@@ -85,6 +97,7 @@ function Pandoc(doc)
     Header = header,
     Figure = labelled("fig"),
     Table = labelled("tbl"),
+    Div = exercise,
     Para = equations,
     Plain = equations,
   })

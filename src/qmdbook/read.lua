@@ -10,6 +10,7 @@ local ENVIRONMENT = "^%s*\\begin{(%a+)%*?}.*\\end{%a+%*?}%s*$"
 local TITLES = {
   ["callout-note"] = "Note", ["callout-tip"] = "Tip", ["callout-warning"] = "Warning",
   ["callout-important"] = "Important", ["callout-caution"] = "Caution",
+  ["exercise"] = "", ["solution"] = "", -- which have a number and, in some cases, a name
 }
 local FORMULAS = { align = true, gather = true, equation = true }
 
@@ -21,18 +22,20 @@ local function formula(el)
   return el.t == "RawBlock" and pandoc.Para({ math }) or math
 end
 
--- A callout begins with its title: the one given, a heading, or what it is.
+-- A callout begins with its title: the one given, a heading, or what it is. So do exercises and solutions.
 local function callout(el)
-  local kind = el.classes:find_if(function(class) return TITLES[class] end)
+  local is_exercise = el.identifier:match("^exr%-")
+  local kind = is_exercise and "exercise" or el.classes:find_if(function(class) return TITLES[class] end)
   if not kind then return nil end
-  local title, first = el.attributes.title, el.content[1]
+  local key = TITLES[kind] == "" and "name" or "title"
+  local title, first = el.attributes[key], el.content[1]
   if title then
     title = pandoc.utils.blocks_to_inlines(pandoc.read(title, MARKDOWN, nil, {}).blocks)
   elseif first and first.t == "Header" then
     title = first.content
     el.content:remove(1)
   end
-  el.attributes.title = nil
+  el.attributes[key] = nil
   el.content:insert(1, pandoc.Div({ pandoc.Plain(title or TITLES[kind]) }, { class = "callout-title" }))
   return el
 end

@@ -4,7 +4,8 @@
 local stringify = pandoc.utils.stringify
 local format = FORMAT:match("^html") and "html" or FORMAT:match("^typst") and "typst" or "ipynb"
 local labels, present, page, hand_in, marked = {}, {}, "", false, false
-local NAMES = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section", chapter = "Chapter" }
+local NAMES = { fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section", chapter = "Chapter",
+  exr = "Exercise" }
 
 local function raw(text, block)
   return (block and pandoc.RawBlock or pandoc.RawInline)(format == "ipynb" and "html" or format, text)
@@ -187,8 +188,12 @@ local function quoted(blocks)
   return result
 end
 
-local function callout(el, kind)
-  local title = el.content:remove(1).content[1].content
+-- The title that a box begins with.
+local function take_title(el)
+  return el.content:remove(1).content[1].content
+end
+
+local function callout(el, kind, title, folded)
   if format == "ipynb" then
     el.content:insert(1, pandoc.Para({ pandoc.Strong(title) }))
     return quoted(el.content)
@@ -199,13 +204,36 @@ local function callout(el, kind)
     blocks:insert(raw("]", true))
     return blocks
   end
-  local folded = el.attributes.collapse == "true"
   local open = folded and '<details class="callout callout-%s"><summary>'
     or '<div class="callout callout-%s"><p class="callout-title">'
   local blocks = pandoc.Blocks({ raw(open:format(kind), true), pandoc.Plain(title),
     raw(folded and "</summary>" or "</p>", true), pandoc.Div(el.content, pandoc.Attr("", { "callout-body" })),
     raw(folded and "</details>" or "</div>", true) })
   return blocks
+end
+
+local function numbered(word, number, name)
+  local title = pandoc.Inlines(number and word .. "\u{a0}" .. number or word)
+  if #name == 0 then return title end
+  return title .. { pandoc.Space(), pandoc.Str("(") } .. name .. { pandoc.Str(")") }
+end
+
+local function exercise(el)
+  local title = pandoc.Strong(numbered(NAMES.exr, el.attributes.number, take_title(el)))
+  if #el.content == 0 or el.content[1].t ~= "Para" then el.content:insert(1, pandoc.Para({})) end
+  local first = el.content[1].content
+  first:insert(1, title)
+  first:insert(2, pandoc.Space())
+  if format == "ipynb" then return el.content end
+  el.attributes.number = nil
+  if format == "typst" then el.attributes["typst:above"] = "1.5em" end
+  return el
+end
+
+-- In print it stands apart from its exercise.
+local function solution(el)
+  local number = format == "typst" and el.attributes.number or nil
+  return callout(el, "tip", numbered("Solution", number, take_title(el)), true)
 end
 
 -- In a notebook code and outputs come from the execution; here stand the cell's number, outputs
@@ -260,9 +288,13 @@ local function div(el)
   if el.classes:includes("content-visible") or el.classes:includes("content-hidden") then
     return is_visible(el) and el.content or leave_out(el.content)
   end
+  if el.identifier:match("^exr%-") then return exercise(el) end
+  if el.classes:includes("solution") then return solution(el) end
   for _, class in ipairs(el.classes) do
     local kind = class:match("^callout%-(%l+)$")
-    if kind and kind ~= "title" then return callout(el, kind) end
+    if kind and kind ~= "title" then
+      return callout(el, kind, take_title(el), el.attributes.collapse == "true")
+    end
   end
   if el.classes:includes("cell-markdown") and format ~= "ipynb" then return el.content end
   if el.classes:includes("cell") then
@@ -356,9 +388,9 @@ local function keep_together(blocks)
   return blocks
 end
 
--- In print a solution stands at its chapter's end, with the number of its exercise.
+-- In print solutions stand at their chapter's end.
 local function solutions_last(blocks)
-  local kept, solutions, number = pandoc.Blocks({}), pandoc.Blocks({}), nil
+  local kept, solutions = pandoc.Blocks({}), pandoc.Blocks({})
   local function end_chapter()
     if #solutions == 0 then return end
     kept:insert(raw("#heading(level: 2, numbering: none, outlined: false, bookmarked: false)[Solutions]", true))
@@ -366,16 +398,10 @@ local function solutions_last(blocks)
     solutions = pandoc.Blocks({})
   end
   for _, block in ipairs(blocks) do
-    local first = block.t == "Para" and block.content[1]
     if block.t == "Header" and block.level == 1 then end_chapter() end
-    if first and first.t == "Strong" then number = stringify(first):match("^(%d+)%.") or number end
-    local title = block.t == "Div" and block.classes:includes("callout-tip") and block.content[1].content[1]
-    if number and title and stringify(title) == "Solution" then
-      title.content:extend({ pandoc.Space(), pandoc.Str(number) })
-      solutions:insert(block)
-    else
-      kept:insert(block)
-    end
+    local is_solution = block.t == "Div" and block.classes:includes("solution")
+    local place = is_solution and solutions or kept
+    place:insert(block)
   end
   end_chapter()
   return kept

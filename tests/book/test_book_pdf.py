@@ -154,12 +154,15 @@ def test_pages_carry_their_chapter_and_number(book: PdfReader) -> None:
 def test_solutions_stand_at_the_end_of_their_chapter(book: PdfReader, root: Path) -> None:
     text = text_of(book)
     for name in ("q1_backprop", "q2_adam", "q3_cifar"):
-        count = (root / f"{name}.qmd").read_text(encoding="utf-8").count('title="Solution"')
-        _, text = re.split(r"\d\.\d+ Exercises (?=1\. )", text, maxsplit=1)
-        questions, text = text.split("Solutions Solution 1 ", maxsplit=1)
-        assert len(re.findall(r"Hint\.", questions)) == count
-        answered = re.findall(r"Solution (\d) ", text.partition("Exercises 1. ")[0])
-        assert answered == [str(number) for number in range(2, count + 1)]
+        count = (root / f"{name}.qmd").read_text(encoding="utf-8").count("{.solution}")
+        chapter = name[1]
+        numbers = [f"{chapter}.{number}" for number in range(1, count + 1)]
+        questions, text = text.split(f"Solutions Solution {chapter}.1 ", maxsplit=1)
+        questions = questions[questions.rindex(f"Exercise {chapter}.1 ") :]
+        assert re.findall(r"Exercise ([\d.]+) ", questions) == numbers
+        assert questions.count("Hint.") == count
+        answered = re.findall(rf"Solution ({chapter}\.\d) ", text)
+        assert answered == numbers[1:]
 
 
 def test_title_author_and_language_are_set(book: PdfReader, theory: PdfReader) -> None:
