@@ -13,8 +13,8 @@ from typing import NamedTuple
 from qmdbook.errors import BookError
 from qmdbook.project import Project
 
-MINIMUM = (1, 9)
-NEEDED = "Quarto 1.9 or newer"
+MINIMUM = (1, 10)
+NEEDED = f"Quarto {MINIMUM[0]}.{MINIMUM[1]} or newer"
 CURE = "install it, set QUARTO_PATH to its program, or use --engine pandoc"
 PROGRESS = re.compile(r"^\[\d+/\d+\] .*")
 COLOURS = re.compile(r"\x1b\[[\d;]*\w")

@@ -34,7 +34,7 @@ def fake(folder: Path, script: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("version", ["1.9.0", "1.10.18", "2.0.1"])
+@pytest.mark.parametrize("version", ["1.10.0", "1.10.18", "2.0.1"])
 def test_new_enough_quarto_is_taken_from_path_or_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
@@ -52,7 +52,7 @@ def test_quarto_beside_this_python_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `pip install quarto-cli` puts it, whatever PATH says."""
-    program = fake(tmp_path, "echo 1.9.3")
+    program = fake(tmp_path, "echo 1.10.3")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.delenv("QUARTO_PATH", raising=False)
     monkeypatch.setenv("PATH", "")
@@ -62,7 +62,7 @@ def test_quarto_beside_this_python_is_found(
 @pytest.mark.parametrize(
     ("script", "seen"),
     [
-        ("echo 1.4.553", r"QUARTO_PATH names \S+/quarto, which is Quarto 1\.4\.553"),
+        ("echo 1.9.39", r"QUARTO_PATH names \S+/quarto, which is Quarto 1\.9\.39"),
         ("echo x", r"QUARTO_PATH names \S+/quarto, which gives no version"),
         ("exit 1", r"QUARTO_PATH names \S+/quarto, which gives no version"),
         (None, r"QUARTO_PATH names \S+/quarto, which can't be run"),
@@ -83,7 +83,7 @@ def test_what_was_seen_is_said(
         fake(tmp_path, script)
     monkeypatch.setenv("QUARTO_PATH", str(path))
     folder = write_book(tmp_path / "book", index="{{< video x >}}\n")
-    with pytest.raises(BookError, match=f"Quarto 1.9 or newer is needed \\({seen}\\): install it"):
+    with pytest.raises(BookError, match=f"Quarto 1.10 or newer is needed \\({seen}\\): install it"):
         render(folder, tmp_path / "out", "quarto")
     with pytest.raises(BookError, match="shortcodes"):
         render(folder, tmp_path / "out", "auto")
