@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from qmdbook.check import check_book, check_outputs, read_chapter
 from qmdbook.errors import BookError
 from qmdbook.execute import CELL_TIMEOUT, CellOutputs, execute_chapters
 from qmdbook.marks import first_lost, marked
 from qmdbook.memory import Memory
-from qmdbook.pandoc import Document, Pandoc, number_chapters, read, write
+from qmdbook.pandoc import (
+    FILTERS,
+    Document,
+    Pandoc,
+    as_json,
+    number_chapters,
+    read,
+    resolvable,
+)
 from qmdbook.project import Project
 from qmdbook.qmd import Chapter, parse_chapter
-from qmdbook.tree import Node, without_class
+from qmdbook.tree import Node, citations, elements, without_class
 from qmdbook.weave import weave
 
 QUOTED = re.compile(r"`(.*)`|TeX math (.*), rendering")  # what is lost, or no formula
+
+
+@dataclass(frozen=True)
+class Format:
+    """What pandoc can write.
+
+    Attributes:
+        name: what messages call it.
+        writer: pandoc's name for it.
+        cure: what to do about what it can't show.
+        filters: that follow resolve.lua and citeproc.
+        hand_in: whether it is without code, and headings are as in the homework.
+    """
+
+    name: str
+    writer: str
+    cure: str
+    filters: tuple[Path, ...] = ()
+    hand_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,41 +60,68 @@ class Book:
     documents: list[Document]
     outputs: dict[str, CellOutputs]
 
-    def write(self, what: str, tree: dict[str, Any], page: str, *arguments: str) -> str:
-        """Writes a syntax tree by pandoc with `arguments`: the chapter named `page`, or all.
-
-        Messages call what is written `what`.
+    def write(
+        self,
+        target: Format,
+        documents: Sequence[Document],
+        *options: str,
+        variables: Mapping[str, Node] | None = None,
+    ) -> str:
+        """Writes chapters by pandoc with `options` and the template's `variables`.
 
         Raises:
             BookError: a reference leads nowhere, or what is written would lack a word.
         """
-        options = ["--wrap=none"]
-        if self.project.bibliography is not None:  # before what `arguments` do with citations
-            options += ["--citeproc", f"--bibliography={self.project.bibliography}"]
-            options += ["-M", "link-citations=true", "-M", "link-bibliography=true"]
-        labels = {label["id"]: label for document in self.documents for label in document.labels}
-        meta = {"labels": json.dumps(labels), "page": page}
-        blocks, words = marked(tree["blocks"])
-        options += arguments
-        try:
-            text = write({**tree, "blocks": blocks}, self.pandoc, options, **meta, marked="true")
-            if lost := first_lost(words, text):
-                raise BookError(f"`{' '.join(lost)}` would be missing from {what}")
-            return write(tree, self.pandoc, options, **meta)
-        except BookError as error:
-            raise BookError(f"{self._place_of(str(error), page)}: {error}.") from error
+        blocks = [block for document in documents for block in document.blocks]
+        pages = [document.chapter.name for document in documents]
+        cited = set(citations(elements(blocks, "Cite")))
+        labels = [
+            label
+            for label in chain.from_iterable(document.labels for document in self.documents)
+            if label.id in cited or label.kind == "chapter"  # to which links lead
+        ]
+        tree = resolvable(blocks, labels, pages, hand_in=target.hand_in)
+        text = as_json({**tree, "meta": {**tree["meta"], **(variables or {})}})
+        resolving = ["-f", "json", "-t", target.writer, f"--lua-filter={FILTERS / 'resolve.lua'}"]
+        filters = [f"--lua-filter={path}" for path in target.filters]
+        arguments = [*resolving, *self._citing(), *filters, "--wrap=none", *options]
 
-    def _place_of(self, message: str, page: str) -> str:
+        def make() -> bytes:
+            with_marks, words = marked(blocks)
+            tree = resolvable(with_marks, labels, pages, hand_in=target.hand_in, marked=True)
+            written = self.pandoc.run_anew([*resolving, *filters], as_json(tree))
+            if lost := first_lost(words, written):
+                message = f"`{' '.join(lost)}` would be missing from {target.name}"
+                raise BookError(f"{message}: {target.cure}")
+            return self.pandoc.run_anew(arguments, text).encode()
+
+        try:
+            inputs = self.pandoc.inputs(arguments, text)
+            return self.pandoc.memory.recall(make, *inputs).decode()
+        except BookError as error:
+            raise BookError(f"{self._place_of(str(error), documents)}: {error}.") from error
+
+    def _citing(self) -> list[str]:
+        """Options by which pandoc resolves citations of works."""
+        if self.project.bibliography is None:
+            return []
+        return [
+            "--citeproc",
+            f"--bibliography={self.project.bibliography}",
+            "--metadata=link-citations=true",
+            "--metadata=link-bibliography=true",
+        ]
+
+    def _place_of(self, message: str, documents: Sequence[Document]) -> str:
         """Where a chapter has the first of the words in a row that a message quotes."""
-        chapters = [d.chapter for d in self.documents if page in ("", d.chapter.name)]
-        quoted = QUOTED.search(message)
-        words = (quoted[1] or quoted[2] or "").split() if quoted else []
+        quote = QUOTED.search(message)
+        words = (quote[1] or quote[2] or "").split() if quote else []
         for count in range(len(words), int(len(words) > 1), -1):
             pattern = r"\W+".join(map(re.escape, words[:count]))
-            for place in (chapter.place_of(pattern) for chapter in chapters):
+            for place in (document.chapter.place_of(pattern) for document in documents):
                 if ":" in place:
                     return place
-        return f"{page}.qmd" if page else "the book"
+        return documents[0].chapter.path.name if len(documents) == 1 else "the book"
 
 
 def prepare(
@@ -91,13 +145,13 @@ def prepare(
         trees = list(pool.map(lambda chapter: read_chapter(chapter, pandoc), chapters))
     outputs = execute_chapters(project, chapters, cell_timeout)
 
-    def filled(chapter: Chapter, tree: list[Node]) -> list[Node]:
+    def fill(chapter: Chapter, tree: list[Node]) -> list[Node]:
         blocks = read(weave(chapter, tree, outputs[chapter.name], stage / "figures"), pandoc)
         check_outputs(chapter, blocks)
         return without_class(blocks, left_out) if left_out else blocks
 
     with ThreadPoolExecutor(2) as pool:
-        trees = list(pool.map(filled, chapters, trees))
+        trees = list(pool.map(fill, chapters, trees))
     documents = number_chapters(chapters, trees, pandoc)
     check_book(project, documents, stage)
     pandoc.memory.forget()

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import shutil
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import unquote
 
 from qmdbook.errors import BookError
-from qmdbook.known import WHERE_THE_ATTRIBUTES_ARE, Problem, problems
+from qmdbook.known import KINDS, LABEL, Problem, problems
 from qmdbook.pandoc import Document, Pandoc, parse
 from qmdbook.project import Project
 from qmdbook.qmd import Cell, Chapter
-from qmdbook.tree import Node, elements
+from qmdbook.tree import Element, Json, Node, citations, elements, walk
 from qmdbook.weave import parts_in
 
-LABEL = re.compile(r"(fig|tbl|eq|sec|exr)-")
+UNREAD = re.compile(rf"\{{#({'|'.join(KINDS)})-[^}}]*\}}?")  # a label that is still text
 CHAPTER = re.compile(r"(?:[\w./-]*/)?([\w-]+)\.(?:qmd|html)$")
 SCHEME = re.compile(r"\w[\w+.-]*:")
 BIB_KEY = re.compile(r"@\w+\s*\{\s*([^\s,]+)\s*,")
@@ -33,12 +35,11 @@ def read_chapter(chapter: Chapter, pandoc: Pandoc) -> list[Node]:
     try:
         tree = parse(chapter.text, pandoc)
     except BookError as error:  # a warning of pandoc's
-        found = re.search(r"line (\d+)", str(error))
-        place = chapter.where(int(found[1])) if found else chapter.path.name
+        line = re.search(r"line (\d+)", str(error))
+        place = chapter.where(int(line[1])) if line else chapter.path.name
         raise BookError(f"{place}: {error}") from error
     for problem in problems(tree):
-        line = _line_of(chapter, problem, pandoc)
-        raise BookError(f"{chapter.where(line)}: {problem.message}.")
+        raise BookError(f"{chapter.where(_line_of(chapter, problem, pandoc))}: {problem}.")
     shown = parts_in(tree)
     if max(shown, default=-1) >= len(chapter.parts):
         place = chapter.place_of(r"\{value\} \d|\{ *\.cell ")
@@ -74,7 +75,7 @@ def check_outputs(chapter: Chapter, blocks: list[Node]) -> None:
     for problem in problems(blocks):
         if problem.part is not None:
             place = chapter.where(chapter.parts[problem.part].line)
-            raise BookError(f"{place}: {problem.message}.")
+            raise BookError(f"{place}: {problem}.")
 
 
 def check_book(project: Project, documents: list[Document], stage: Path) -> None:
@@ -86,87 +87,93 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
     """
     for key in ("title", "subtitle", "author", "date"):
         for problem in problems({"t": "Str", "c": getattr(project, key)}):
-            raise BookError(f"_quarto.yml: in the {key}, {problem.message}.")
+            raise BookError(f"_quarto.yml: in the {key}, {problem}.")
+    chapters = [(document, _by_kind(document.blocks)) for document in documents]
     made = (project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks))
-    ids: dict[str, set[str]] = {name: set() for name in made}  # of the places that links may name
-    ids |= {document.chapter.name: set(_ids(document.tree["blocks"])) for document in documents}
-    labels: dict[str, list[str]] = {}
-    for document in documents:
+    places: dict[str, set[str]] = {name: set() for name in made}  # that links may name, by page
+    pages: dict[str, list[str]] = {}  # that have a label
+    for document, content in chapters:
+        places[document.chapter.name] = {each.identifier for each in chain(*content.values())}
         for label in document.labels:
-            labels.setdefault(label["id"], []).append(document.chapter.path.name)
-    known = {*filter(LABEL.match, labels), *_cited_works(project)}
-    for document in documents:
-        blocks = document.tree["blocks"]
-        found = chain(
-            _of_labels(document, labels),
-            _of_references(blocks, known),
-            _of_links(document, ids, project.folder, stage),
-            _of_images(blocks, project.folder, stage),
+            pages.setdefault(label.id, []).append(document.chapter.path.name)
+    known = {*filter(LABEL.match, pages), *_cited_works(project)}
+    for document, content in chapters:
+        mistakes = chain(
+            _of_labels(document, content, pages),
+            _of_references(content, known),
+            _of_links(document, content, places, project.folder, stage),
+            _of_images(content, project.folder, stage),
         )
-        for pattern, message in found:
+        for pattern, message in mistakes:
             raise BookError(f"{document.chapter.place_of(pattern)}: {message}.")
 
 
-def _of_labels(document: Document, labels: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+Content: TypeAlias = dict[str, list[Element]]  # a chapter's elements, by their kinds
+
+
+def _by_kind(blocks: Json) -> Content:
+    content: Content = defaultdict(list)
+    for each in walk(blocks):
+        content[each.kind].append(each)
+    return content
+
+
+def _of_labels(
+    document: Document, content: Content, pages: dict[str, list[str]]
+) -> Iterator[tuple[str, str]]:
     """Where in the chapter labels are wrong, as a pattern, and how."""
-    for key in filter(LABEL.match, (label["id"] for label in document.labels)):
-        if len(labels[key]) > 1:
+    for key in filter(LABEL.match, (label.id for label in document.labels)):
+        if len(pages[key]) > 1:
+            where = " and ".join(sorted(set(pages[key])))
             pattern = rf"(#|label:\s*){re.escape(key)}(?![\w-])"
-            yield (
-                pattern,
-                f"the label {key} stands twice, in {' and '.join(sorted(set(labels[key])))}",
-            )
-    for number in _cells_in(document.tree["blocks"]):
-        part = document.chapter.parts[number]
+            yield pattern, f"the label {key} stands twice, in {where}; give one another name"
+    for block in content["Div"]:
+        part = document.chapter.parts[int(block.attribute("part"))] if _is_cell(block) else None
         label = part.label if isinstance(part, Cell) else ""
-        if LABEL.match(label) and document.chapter.path.name not in labels.get(label, ()):
+        if LABEL.match(label) and document.chapter.path.name not in pages.get(label, ()):
             yield rf"label:\s*{label}", f"this cell gives nothing that could be {label}"
-    for text in elements(document.tree["blocks"], "Str"):
-        if found := re.search(r"\{#(fig|tbl|eq|sec|exr)-[^}]*\}?", text):
-            yield re.escape(found[0]), f"{found[0]} stands beside nothing that it could label"
-    if sum(level == 1 for level, *_ in elements(document.tree["blocks"], "Header")) > 1:
-        yield r"(?m)^# ", "a chapter can have one title, or heading of level 1"
+    for word in content["Str"]:
+        if label_text := UNREAD.search(word.text):
+            message = f"{label_text[0]} stands beside nothing that it could label"
+            yield re.escape(label_text[0]), message
+    if sum(heading.level == 1 for heading in content["Header"]) > 1:
+        yield r"(?m)^# ", "a chapter can have one title, or heading of level 1; make this a section"
 
 
-def _cells_in(blocks: list[Node]) -> Iterator[int]:
-    """The numbers of the parts whose cells the blocks hold."""
-    for (_, classes, attributes), _ in elements(blocks, "Div"):
-        if "cell" in classes:
-            yield int(dict(attributes)["part"])
+def _is_cell(block: Element) -> bool:
+    return "cell" in block.classes
 
 
-def _of_references(blocks: list[Node], known: set[str]) -> Iterator[tuple[str, str]]:
-    for citations, _ in elements(blocks, "Cite"):
-        for key in (citation["citationId"] for citation in citations):
-            if key not in known:
-                yield rf"@{re.escape(key)}(?![\w-])", f"the reference @{key} leads nowhere"
+def _of_references(content: Content, known: set[str]) -> Iterator[tuple[str, str]]:
+    for key in citations(content["Cite"]):
+        if key not in known:
+            yield rf"@{re.escape(key)}(?![\w-])", f"the reference @{key} leads nowhere"
 
 
 def _of_links(
-    document: Document, ids: dict[str, set[str]], folder: Path, stage: Path
+    document: Document, content: Content, places: dict[str, set[str]], folder: Path, stage: Path
 ) -> Iterator[tuple[str, str]]:
     """Links to chapters, to places in them and to files."""
-    for _, _, (target, _) in elements(document.tree["blocks"], "Link"):
+    for target in (link.target for link in content["Link"]):
         path, _, anchor = unquote(target).partition("#")
-        found = CHAPTER.match(path)
-        page = found[1] if found else path or document.chapter.name
-        is_there = page in ids and (not anchor or anchor in ids[page])
+        chapter = CHAPTER.match(path)
+        page = chapter[1] if chapter else path or document.chapter.name
+        is_there = page in places and (not anchor or anchor in places[page])
         if not target or not (SCHEME.match(target) or is_there or _is_copied(path, folder, stage)):
-            yield (
-                rf"\](\(|: *){re.escape(target)}",
-                f"the link to {target or 'nothing'} leads nowhere",
-            )
+            pattern = rf"\](\(|: *){re.escape(target)}"
+            yield pattern, f"the link to {target or 'nothing'} leads nowhere"
 
 
-def _of_images(blocks: list[Node], folder: Path, stage: Path) -> Iterator[tuple[str, str]]:
-    figures = list(elements(list(elements(blocks, "Figure")), "Image"))
-    for image in elements(blocks, "Image"):
-        (_, _, attributes), description, (target, _) = image
-        texts = [dict(attributes).get("fig-alt"), image not in figures and description]
+def _of_images(content: Content, folder: Path, stage: Path) -> Iterator[tuple[str, str]]:
+    in_figures = [image for each in content["Figure"] for image in elements(each.content, "Image")]
+    for image in content["Image"]:
+        target = image.target
+        texts = [image.attribute("fig-alt"), image not in in_figures and image.part(1)]
         if not any(texts):
             yield re.escape(target), f'the image {target} has no alt text; add fig-alt="…"'
         elif all(texts):
-            yield re.escape(target), f"only the fig-alt of the image {target} would be there"
+            message = f"only the fig-alt of the image {target} would be there; leave out the other"
+            yield re.escape(target), message
         elif not _is_copied(target, folder, stage):
             yield re.escape(target), f"the image {target} is not a file in the book's folder"
 
@@ -180,12 +187,6 @@ def _is_copied(target: str, folder: Path, stage: Path) -> bool:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copy)
     return copy.is_file()
-
-
-def _ids(tree: Node) -> Iterator[str]:
-    """The ids of a syntax tree, which are the first of an element's attributes."""
-    for kind, place in WHERE_THE_ATTRIBUTES_ARE.items():
-        yield from (content[place][0] for content in elements(tree, kind))
 
 
 def _cited_works(project: Project) -> set[str]:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
-from matplotlib import get_data_path
-from matplotlib.ft2font import FT2Font
-
-from qmdbook import FONTS
-from qmdbook.tree import Node
+from qmdbook.letters import first_missing
+from qmdbook.tree import WHERE_THE_ATTRIBUTES_ARE, Element, Json, element
 
 TEXT = (str,)
 YES = (True, False)
@@ -48,52 +41,54 @@ OUTPUTS = {
 }  # fmt: skip
 
 
-class Known(NamedTuple):
-    """What each format makes of an element, and the pattern of each attribute's values."""
+class Kind(NamedTuple):
+    """What labels of a kind stand on, and what references call it."""
 
-    site: str
-    pdf: str
-    notebook: str
-    attributes: Mapping[str, str] = MappingProxyType({})
+    element: str
+    name: str
 
+
+# By the label's first letters; an equation's label is text, from which number.lua makes a span.
+KINDS = {
+    "fig": Kind("Figure", "Figure"), "tbl": Kind("Table", "Table"), "eq": Kind("", "Equation"),
+    "sec": Kind("Header", "Section"), "exr": Kind("Div", "Exercise"),
+}  # fmt: skip
+LABEL = re.compile(f"({'|'.join(KINDS)})-")
+RESERVED = re.compile(  # what Quarto numbers besides
+    r"(thm|lem|cor|prp|cnj|def|exm|sol|rem|alg|tip|nte|wrn|imp|cau|lst|vid|dia)-"
+)
+CALLOUTS = {  # by their classes, what they are called that have no title
+    "callout-note": "Note", "callout-tip": "Tip", "callout-warning": "Warning",
+    "callout-important": "Important", "callout-caution": "Caution",
+}  # fmt: skip
 
 FORMATS = "html|pdf|typst|ipynb"
 ANY = "(?s).*"
-SHOWN = Known("shown", "shown", "shown")
-BOX = Known("box", "box", "quote", {"collapse": "true|false"})
-SOME = Known("if named", "if named", "if named", {"when-format": FORMATS, "unless-format": FORMATS})
-# Pandoc's elements that have attributes, and with a dot their classes. All other elements but raw
-# ones are shown in each format.
-KNOWN = {
-    **dict.fromkeys(("Code", "CodeBlock", "Div", "Figure", "Link", "Span", "Table"), SHOWN),
-    **dict.fromkeys(("Link.email", "Link.uri"), SHOWN),
-    "Image": Known("shown", "shown", "in its own size", {"fig-alt": ANY, "width": r"[\d.]+%"}),
-    "Header": Known("shown", "shown", "shown", {"part": ANY}),
-    "Header.unnumbered": Known("without number", "without number", "without number"),
-    "Header.unlisted": Known("not in the contents", "shown", "shown"),
-    "Header.extra": Known("shown", "with its section not in a hand-in", "shown"),
-    "CodeBlock.*": Known("coloured as this language", "coloured", "marked as this language"),
-    "CodeBlock.cell": Known("run", "run", "run", {"part": ANY}),
-    "Div.callout-note": BOX, "Div.callout-tip": BOX, "Div.callout-warning": BOX,
-    "Div.callout-important": BOX, "Div.callout-caution": BOX, "Div.callout-title": BOX,
-    "Div.solution": Known("folded", "at its chapter's end", "quote"),
-    "Div.content-visible": SOME, "Div.content-hidden": SOME,
-    "Div.extra": Known("shown", "not in a hand-in", "shown"),
-    "Div.cards": Known("side by side", "one below the other", "one below the other"),
-    "Div.card": Known("box", "shown", "shown"),
+CONDITION = {"when-format": FORMATS, "unless-format": FORMATS}
+# Pandoc's elements that have attributes, and with a dot their classes, each with the patterns that
+# its attributes' values must fit. All other elements but raw ones are shown in each format.
+KNOWN: Mapping[str, Mapping[str, str]] = {
+    "Code": {}, "CodeBlock": {}, "Div": {}, "Figure": {}, "Link": {}, "Span": {}, "Table": {},
+    "Image": {"fig-alt": ANY, "width": r"[\d.]+%"},  # a notebook shows it in its own size
+    "Header": {"part": ANY},
+    "Header.unnumbered": {},
+    "Header.unlisted": {},  # in the page's contents
+    "Header.extra": {},  # with its section not in a hand-in
+    "Link.email": {}, "Link.uri": {},  # as pandoc calls those between < and >
+    "CodeBlock.*": {},  # the language
+    "CodeBlock.cell": {"part": ANY},
+    **{f"Div.{name}": {"collapse": "true|false"} for name in CALLOUTS},
+    "Div.callout-title": {},
+    "Div.solution": {},  # folded; in print at its chapter's end; in a notebook a quote
+    "Div.content-visible": CONDITION, "Div.content-hidden": CONDITION,
+    "Div.extra": {},  # not in a hand-in
+    "Div.cards": {}, "Div.card": {},  # side by side on the site, one below the other elsewhere
 }  # fmt: skip
-WHERE_THE_ATTRIBUTES_ARE = {"Header": 1} | dict.fromkeys(
-    ("Code", "Link", "Image", "Span", "CodeBlock", "Div", "Figure", "Table"), 0
-)
 OWN = ("read", "cell-code", "cell-output")  # classes of the builder's own blocks of code
 NAMES = {
     "Code": "inline code", "CodeBlock": "a block of code", "Div": "a block", "Header": "a heading",
     "Image": "an image",
 }  # fmt: skip
-LABELLED = {"fig": "Figure", "tbl": "Table", "sec": "Header", "eq": "", "exr": "Div"}
-RESERVED = re.compile(  # what Quarto numbers besides
-    r"(thm|lem|cor|prp|cnj|def|exm|sol|rem|alg|tip|nte|wrn|imp|cau|lst|vid|dia)-"
-)
 # Formulas: what pandoc sets alike in MathML and typst, and MathJax in a notebook.
 _ENVIRONMENTS = """
 aligned align align* gathered gather gather* equation equation* array cases
@@ -126,16 +121,30 @@ ENVIRONMENTS = frozenset(_ENVIRONMENTS.split())
 COMMANDS = frozenset(_COMMANDS.split()) | {" "}
 
 
+QUARTO = "write it without, or build with Quarto"
+
+
 @dataclass(frozen=True)
 class Problem:
-    """What is not known, the words by which its line is found, and whose value or output it is."""
+    """What is not known.
+
+    Attributes:
+        message: what is wrong.
+        token: words by which its line is found.
+        cure: what to do.
+        part: the number of the cell or expression whose output or value it is.
+    """
 
     message: str
     token: str
+    cure: str = QUARTO
     part: int | None = None
 
+    def __str__(self) -> str:
+        return f"{self.message}; {self.cure}"
 
-def problems(node: Node, only_html: bool = False) -> Iterator[Problem]:
+
+def problems(node: Json, only_html: bool = False) -> Iterator[Problem]:
     """What these tables lack of a syntax tree, in order.
 
     Args:
@@ -145,85 +154,101 @@ def problems(node: Node, only_html: bool = False) -> Iterator[Problem]:
     if isinstance(node, list):
         for item in node:
             yield from problems(item, only_html)
-    elif isinstance(node, dict) and "t" in node:
-        kind, content = node["t"], node.get("c", [])
-        yield from _of_element(kind, content, only_html)
-        inner = problems(content, only_html or (kind == "Div" and _is_only_html(*content[0])))
-        if kind in {"Div", "Span"} and "read" in content[0][1]:
-            part = int(dict(content[0][2])["part"])
-            if "blocks" in content[0][1]:
+    elif found := element(node):
+        yield from _of_element(found, only_html)
+        inner = problems(found.content, only_html or _is_only_html(found))
+        if found.kind in {"Div", "Span"} and "read" in found.classes:
+            part = int(found.attribute("part"))
+            if "blocks" in found.classes:
                 message = "a value of several paragraphs can't stand in a sentence"
-                yield Problem(message, "", part)
+                yield Problem(message, "", "give it a paragraph of its own", part)
             inner = (replace(problem, part=part) for problem in inner)
         yield from inner
     elif isinstance(node, dict):
         yield from problems(list(node.values()), only_html)
 
 
-def _of_element(kind: str, content: Node, only_html: bool) -> Iterator[Problem]:
-    if kind in {"RawBlock", "RawInline"}:
-        yield from _of_raw(content[0], content[1], only_html)
-    elif kind == "Math":
-        yield from _of_formula(content[1])
-        yield from _of_letters(content[1])
-    elif kind == "Str":
-        if content.startswith("{{<"):
-            yield Problem("shortcodes are not known here", "{{<")
-        yield from _of_letters(content)
-    elif kind in {"Code", "CodeBlock"}:
-        yield from _of_letters(content[1])
-    elif kind == "Header" and content[0] == 1 and any(x["t"] == "Math" for x in content[2]):
-        yield Problem("a chapter's heading can't have formulas", "# ")  # navigation shows its text
-    elif kind == "Figure" and any(block["t"] not in {"Plain", "Para"} for block in content[1][1]):
-        yield Problem("a caption must be of paragraphs", "")
-    if kind in WHERE_THE_ATTRIBUTES_ARE:
-        yield from _of_attributes(kind, *content[WHERE_THE_ATTRIBUTES_ARE[kind]])
-    if kind == "Code" and (other := re.match(r"\{(?!value)\w+\} ", content[1])):
-        yield Problem(f"inline code in {other[0].strip()} is not known here", other[0])
-    if kind == "Link" and (found := re.match(r"(?!https?:|mailto:)\w[\w+.-]*:", content[2][0])):
-        yield Problem(f"links to {found[0]} are not known here", found[0])
+def _of_element(found: Element, only_html: bool) -> Iterator[Problem]:
+    text, is_raw = found.text, found.kind in {"RawBlock", "RawInline"}
+    if is_raw:
+        yield from _of_raw(str(found.part(0)), text, only_html)
+    elif letter := first_missing(text):
+        name = f"{letter} (U+{ord(letter):04X})"
+        yield Problem(f"the PDF's fonts have no {name}", letter, "write it in letters")
+    yield from _of_attributes(found)
+    match found.kind:
+        case "Math":
+            yield from _of_formula(text)
+        case "Str" if text.startswith("{{<"):
+            yield Problem("shortcodes are not known here", "{{<", "write out what this one gives")
+        case "Code" if other := re.match(r"\{(?!value)\w+\} ", text):
+            yield Problem(f"inline code in {other[0].strip()} is not known here", other[0])
+        case "Header" if found.level == 1 and "Math" in _kinds(found.part(2)):
+            cure = "write it in words"  # navigation shows its text
+            yield Problem("a chapter's heading can't have formulas", "# ", cure)
+        case "Figure" if _kinds(_long_caption(found)) - {"Plain", "Para"}:
+            yield Problem("a caption must be of paragraphs", "", "put the rest below the figure")
+        case "Link" if other := re.match(r"(?!https?:|mailto:)\w[\w+.-]*:", found.target):
+            cure = "link to https:, http: or mailto:, or to a file of the book"
+            yield Problem(f"links to {other[0]} are not known here", other[0], cure)
+
+
+def _kinds(items: Json) -> set[str]:
+    """The kinds of the elements in a list."""
+    inside = (element(item) for item in items) if isinstance(items, list) else ()
+    return {item.kind for item in inside if item}
+
+
+def _long_caption(figure: Element) -> Json:
+    caption = figure.part(1)
+    return caption[1] if isinstance(caption, list) else None
+
+
+def _is_only_html(block: Element) -> bool:
+    if block.kind != "Div":
+        return False
+    visible = "content-visible" in block.classes and ["when-format", "html"] in block.attributes
+    hidden = "content-hidden" in block.classes and ["unless-format", "html"] in block.attributes
+    return visible or hidden
 
 
 def _of_raw(language: str, text: str, only_html: bool) -> Iterator[Problem]:
     if language == "html" and (only_html or text.lstrip().startswith("<!--")):
         return
     first = text.strip().splitlines()[0][:60] if text.strip() else ""
+    cure = "write Markdown"
     if language == "html":
-        cure = 'write Markdown, or put it into ::: {.content-visible when-format="html"}'
+        cure += ', or put it into ::: {.content-visible when-format="html"}'
     elif language in {"tex", "latex"}:
-        cure = "write Markdown, formulas between $ or $$, and references with @"
-    else:
-        cure = "write Markdown"
-    yield Problem(f"`{first}` would be missing from some formats; {cure}", first)
+        cure += ", formulas between $ or $$, and references with @"
+    yield Problem(f"`{first}` would be missing from some formats", first, cure)
 
 
-def _of_attributes(
-    kind: str, identifier: str, classes: list[str], attributes: list[list[str]]
-) -> Iterator[Problem]:
-    name = NAMES.get(kind, f"a {kind.lower()}")
-    allowed = dict(KNOWN[kind].attributes)
-    for count, found in enumerate(classes):
-        language = f"{kind}.*" if not count and found not in OWN else ""
-        row = KNOWN.get(f"{kind}.{found}") or KNOWN.get(language)
-        if not row:
-            yield Problem(f"{name} of class {found!r} is not known here", found)
+def _of_attributes(found: Element) -> Iterator[Problem]:
+    kind, label = found.kind, found.identifier
+    if kind not in WHERE_THE_ATTRIBUTES_ARE:
+        return
+    name, allowed = NAMES.get(kind, f"a {kind.lower()}"), {**KNOWN[kind]}
+    for count, each in enumerate(found.classes):
+        language = f"{kind}.*" if not count and each not in OWN else ""
+        row = KNOWN.get(f"{kind}.{each}", KNOWN.get(language))
+        if row is None:
+            yield Problem(f"{name} of class {each!r} is not known here", each)
             return
-        allowed |= row.attributes
-    for key, value in attributes:
+        allowed |= row
+    for key, value in found.attributes:
         if key not in allowed:
             yield Problem(f"the attribute {key!r} of {name} is not known here", key)
         elif not re.fullmatch(allowed[key], value):
-            what = "a percentage" if key == "width" else allowed[key].replace("|", " or ")
-            yield Problem(f"the attribute {key} must be {what}", key)
-    if "when-format" in allowed and len(attributes) != 1:
-        yield Problem("this block must have when-format or unless-format", classes[0])
-    prefix = identifier.partition("-")[0]
-    if RESERVED.match(identifier):
-        yield Problem(
-            f"blocks that are numbered as #{prefix}- are not known here", f"#{identifier}"
-        )
-    elif "-" in identifier and LABELLED.get(prefix, kind) != kind:
-        yield Problem(f"{name} can't be {identifier}; label its content", f"#{identifier}")
+            wanted = "a percentage" if key == "width" else allowed[key].replace("|", " or ")
+            yield Problem(f"the attribute {key} must be {wanted}", key)
+    if allowed.keys() >= CONDITION.keys() and len(found.attributes) != 1:
+        yield Problem("this block must have when-format or unless-format", found.classes[0])
+    prefix = label.partition("-")[0]
+    if RESERVED.match(label):
+        yield Problem(f"blocks that are numbered as #{prefix}- are not known here", f"#{label}")
+    elif LABEL.match(label) and KINDS[prefix].element != kind:
+        yield Problem(f"{name} can't be {label}", f"#{label}", "label its content")
 
 
 def _of_formula(tex: str) -> Iterator[Problem]:
@@ -235,28 +260,7 @@ def _of_formula(tex: str) -> Iterator[Problem]:
             yield Problem(f"the environment {name} in a formula is not known here", name)
     for columns in re.findall(r"\\begin\s*\{array\}\s*\{(.*?)\}", tex):
         if set(columns) - set("lcr "):
-            yield Problem(f"the columns {columns} of an array can only be l, c and r", columns)
-
-
-def _of_letters(text: str) -> Iterator[Problem]:
-    if text.isascii():
-        return
-    for letter in text:
-        if ord(letter) not in _drawn() and unicodedata.category(letter)[0] not in "CZ":
-            name = f"{letter} (U+{ord(letter):04X})"
-            yield Problem(f"the PDF's fonts have no {name}", letter)
-            return
-
-
-@cache
-def _drawn() -> set[int]:
-    """The characters of the fonts that the PDF is set in."""
-    fonts = sorted(FONTS.glob("*-regular.ttf"))
-    fonts += [FONTS / "stix-two-math.ttf"]
-    fonts += [Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf"]  # typst has it too
-    return {code for font in fonts for code in FT2Font(str(font)).get_charmap()}
-
-
-def _is_only_html(_: str, classes: list[str], attributes: list[list[str]]) -> bool:
-    visible = "content-visible" in classes and ["when-format", "html"] in attributes
-    return visible or ("content-hidden" in classes and ["unless-format", "html"] in attributes)
+            cure = "part them by space alone"
+            yield Problem(
+                f"the columns {columns} of an array can only be l, c and r", columns, cure
+            )

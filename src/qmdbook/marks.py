@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from qmdbook.tree import Node, changed
+from qmdbook.known import OWN
+from qmdbook.tree import Element, Node, changed_blocks
 
 # A mark is a number for a formula and letters for a word, as writers set other signs in their ways.
 MARK = re.compile(r"739(\d{6})|qxz([a-j]{6})", re.IGNORECASE)
@@ -12,30 +14,40 @@ LETTERS = str.maketrans("0123456789", "abcdefghij")
 DIGITS = str.maketrans("abcdefghij", "0123456789")
 
 
-def marked(tree: Node) -> tuple[Node, list[str]]:
-    """A syntax tree with a mark in place of each word, formula and piece of code, and these."""
+def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
+    """Blocks with a mark in place of each word, formula and piece of code, and what stood there.
+
+    Code has no language any more, as nothing is to be coloured.
+    """
     words: list[str] = []
 
-    def mark(word: str, is_formula: bool = False) -> str:
-        number = f"{len(words):06}"
+    def mark(word: str) -> str:
         words.append(word)
-        return f"739{number}" if is_formula else f"qxz{number.translate(LETTERS)}"
+        return f"{len(words) - 1:06}"
 
-    def change(kind: str, content: Node) -> Node | None:
-        if kind == "Cite" or (kind == "Image" and "fig-alt" in dict(content[0][2])):
-            return {"t": kind, "c": content}  # of an image's texts only that one is shown
-        if kind == "Str":
-            return {"t": kind, "c": mark(content)}
-        if kind in {"Code", "CodeBlock", "Math"}:
-            return {"t": kind, "c": [content[0], mark(content[1], kind == "Math")]}
+    def change(found: Element) -> Node | None:
+        if found.kind == "Cite" or (found.kind == "Image" and found.attribute("fig-alt")):
+            return {
+                "t": found.kind,
+                "c": found.content,
+            }  # of an image's texts only that one is shown
+        if found.kind == "Str":
+            return {"t": "Str", "c": f"qxz{mark(found.text).translate(LETTERS)}"}
+        if found.kind == "Math":
+            return {"t": "Math", "c": [found.part(0), f"739{mark(found.text)}"]}
+        if found.kind in {"Code", "CodeBlock"}:
+            classes = [name for name in found.classes if name in OWN]
+            attributes = [found.identifier, classes, found.attributes]
+            return {"t": found.kind, "c": [attributes, f"qxz{mark(found.text).translate(LETTERS)}"]}
         return None
 
-    return changed(tree, change), words
+    return changed_blocks(blocks, change), words
 
 
 def first_lost(words: list[str], text: str) -> list[str]:
     """The first words in a row whose marks a written text lacks."""
-    found = MARK.findall(text)
-    kept = {int(number or letters.lower().translate(DIGITS)) for number, letters in found}
+    kept = {
+        int(number or letters.lower().translate(DIGITS)) for number, letters in MARK.findall(text)
+    }
     lost = [number for number in range(len(words)) if number not in kept][:8]
     return [words[number] for count, number in enumerate(lost) if number == lost[0] + count]

@@ -14,12 +14,19 @@ import nbformat
 import typst
 from nbformat import NotebookNode
 
-from qmdbook.book import Book
+from qmdbook.book import Book, Format
 from qmdbook.execute import CellOutputs
-from qmdbook.pandoc import HERE, NOTEBOOK, Document
+from qmdbook.pandoc import FILTERS, Document
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.weave import is_drawn
 
+NOTEBOOK = Format(
+    "the notebook",
+    "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes",
+    "a cell of its tables is one line, without lists; write it so, or show it elsewhere alone, in "
+    '::: {.content-visible unless-format="ipynb"}',
+    (FILTERS / "flatten.lua",),
+)
 MARK = re.compile(r"^<!-- cell (\d+) -->$", re.MULTILINE)
 OUTPUT = re.compile(r"^<!-- output (\d+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
@@ -55,8 +62,7 @@ def write_notebooks(book: Book, target: Path) -> None:
 def _notebook(book: Book, document: Document) -> NotebookNode:
     """A chapter as a notebook that has been run."""
     chapter, title = document.chapter, book.project.title
-    arguments = ["-t", NOTEBOOK, "--lua-filter", str(HERE / "flatten.lua")]
-    text = book.write("the notebook", document.tree, chapter.name, *arguments)
+    text = book.write(NOTEBOOK, [document])
     escaped = SPECIAL.sub(r"\\\1", " ".join(title.split()))
     cells = [nbformat.v4.new_markdown_cell(INSTALL.format(title=escaped))]
     cells += _cells(chapter, book.outputs[chapter.name], text)

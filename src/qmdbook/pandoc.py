@@ -5,39 +5,56 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import pypandoc
+from typing import TypedDict, cast
 
 from qmdbook.errors import BookError
+from qmdbook.known import CALLOUTS, KINDS
 from qmdbook.memory import Memory
 from qmdbook.qmd import Chapter
-from qmdbook.tree import Node, elements, text_block
+from qmdbook.tree import Json, Node, elements, text_block
 
 HERE = Path(__file__).parent
-API = [1, 23]  # the version of that
-NOTEBOOK = "gfm-tex_math_gfm+tex_math_dollars-raw_html-footnotes"
+FILTERS = HERE / "filters"
+API = [1, 23]  # the version of pandoc's syntax tree
+FILES = ("--bibliography", "--lua-filter", "--template")  # options that name one
+NAMES = {"chapter": "Chapter"} | {key: kind.name for key, kind in KINDS.items()}
+
+
+class Tree(TypedDict):
+    """A text as pandoc's JSON."""
+
+    meta: dict[str, Node]
+    blocks: list[Node]
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a reference can lead to, as number.lua lists it: `part` is that of a question."""
+
+    id: str
+    kind: str
+    number: str
+    text: str
+    part: str
+    page: str
 
 
 @dataclass(frozen=True)
 class Document:
-    """A chapter as pandoc's syntax tree, its labels numbered.
-
-    Attributes:
-        chapter: whose text this is.
-        tree: pandoc's JSON.
-        labels: of each its id, kind, number, text and page, in order.
-    """
+    """A chapter as blocks of pandoc's syntax tree, and its labels, numbered, in order."""
 
     chapter: Chapter
-    tree: dict[str, Any]
-    labels: tuple[dict[str, str], ...]
+    blocks: list[Node]
+    labels: tuple[Label, ...]
 
 
 @dataclass(frozen=True)
@@ -52,41 +69,50 @@ class Pandoc:
     folder: Path
     memory: Memory = field(default_factory=Memory)
 
-    def run(self, arguments: list[str], text: str) -> str:
+    def run(self, arguments: Sequence[str], text: str) -> str:
         """Runs pandoc on `text`; it reads no file but those in `arguments`, opens no connection.
 
         Raises:
             BookError: pandoc or a filter refused the text.
         """
-        files = (Path(argument.rpartition("=")[2]) for argument in arguments)
-        contents = [path.read_bytes() for path in files if path.is_file()]
-        inputs = [self._program, json.dumps(arguments).encode(), text.encode(), *contents]
-        return self.memory.recall(lambda: self._run(arguments, text).encode(), *inputs).decode()
+        inputs = self.inputs(arguments, text)
+        return self.memory.recall(lambda: self.run_anew(arguments, text).encode(), *inputs).decode()
+
+    def inputs(self, arguments: Sequence[str], text: str) -> list[bytes]:
+        """All that decides on what pandoc writes."""
+        options = (argument.partition("=") for argument in arguments)
+        contents = [Path(value).read_bytes() for name, _, value in options if name in FILES]
+        return [self._program, json.dumps(arguments).encode(), text.encode(), *contents]
+
+    def run_anew(self, arguments: Sequence[str], text: str) -> str:
+        """The same, whatever it wrote before."""
+        command = [_pandoc(), "--sandbox", *arguments]
+        done = subprocess.run(
+            command,
+            input=text,
+            cwd=self.folder,
+            env=_environment(),
+            capture_output=True,
+            encoding="utf-8",
+        )
+        if done.returncode or done.stderr.strip():
+            own = re.search(r"(?m)^qmdbook: (.*)", done.stderr)  # of a filter
+            raise BookError(own[1] if own else f"pandoc: {' '.join(done.stderr.split()):.400}")
+        return done.stdout
 
     @cached_property
     def _program(self) -> bytes:
         """Stands for pandoc itself, and the filters and templates that it reads besides."""
-        paths = sorted([*HERE.glob("*.lua"), *HERE.glob("templates/*.typ")])
-        return "".join([version("pypandoc_binary"), *map(_text, paths)]).encode()
-
-    def _run(self, arguments: list[str], text: str) -> str:
-        return run_pandoc(arguments, text, self.folder)
+        paths = sorted([*HERE.rglob("*.lua"), *HERE.glob("templates/*.typ")])
+        texts = (path.read_text(encoding="utf-8") for path in paths)
+        return "".join([version("pypandoc_binary"), *texts]).encode()
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-def run_pandoc(arguments: list[str], text: str, folder: Path) -> str:
-    """Runs pandoc on `text` in `folder`, whatever it wrote before; see `Pandoc.run`."""
-    command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
-    done = subprocess.run(
-        command, input=text, cwd=folder, env=_environment(), capture_output=True, encoding="utf-8"
-    )
-    if done.returncode or done.stderr.strip():
-        own = re.search(r"(?m)^qmdbook: (.*)", done.stderr)  # of a filter
-        raise BookError(own[1] if own else f"pandoc: {' '.join(done.stderr.split()):.400}")
-    return done.stdout
+def _pandoc() -> str:
+    """The program in pypandoc's wheel, of which `version` is true."""
+    spec = find_spec("pypandoc")
+    folder = Path(spec.origin).with_name("files") if spec and spec.origin else Path()
+    return shutil.which("pandoc", path=str(folder)) or "pandoc"
 
 
 def _environment() -> dict[str, str]:
@@ -95,16 +121,15 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **({"LC_ALL": "C.UTF-8"} if is_c else {})}
 
 
-def read(blocks: list[Node], pandoc: Pandoc, *options: str) -> list[Node]:
+def read(blocks: Sequence[Node], pandoc: Pandoc, *options: str) -> list[Node]:
     """Parses what blocks hold as text; see read.lua."""
-    filtered: list[Node] = _filtered(blocks, {}, "read.lua", pandoc, *options)["blocks"]
-    return filtered
+    return _filtered(blocks, {"titles": CALLOUTS}, "read.lua", pandoc, *options)["blocks"]
 
 
 def parse(text: str, pandoc: Pandoc, *options: str) -> list[Node]:
     """Parses a text in Markdown."""
-    parsed: list[Node] = read([text_block(["read"], [], text)], pandoc, *options)[0]["c"][1]
-    return parsed
+    (block,) = read([text_block(["read"], [], text)], pandoc, *options)
+    return cast("tuple[Json, list[Node]]", block["c"])[1]
 
 
 def number_chapters(
@@ -116,38 +141,50 @@ def number_chapters(
     """
     numbers: list[str] = []
     for blocks in trees:
-        title = next((header for header in elements(blocks, "Header") if header[0] == 1), None)
-        is_numbered = title is not None and "unnumbered" not in title[1][1]
+        title = next((each for each in elements(blocks, "Header") if each.level == 1), None)
+        is_numbered = title is not None and "unnumbered" not in title.classes
         numbers.append(str(1 + sum(map(bool, numbers))) if is_numbered else "")
 
     def number(chapter: Chapter, blocks: list[Node], number: str) -> Document:
         tree = _filtered(blocks, {"chapter": number}, "number.lua", pandoc)
-        labels = json.loads(tree["meta"].pop("labels")["c"])
-        return Document(chapter, tree, tuple({**label, "page": chapter.name} for label in labels))
+        labels = json.loads(str(tree["meta"]["labels"]["c"]))
+        return Document(
+            chapter, tree["blocks"], tuple(Label(**each, page=chapter.name) for each in labels)
+        )
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(number, chapters, trees, numbers))
 
 
-def write(tree: dict[str, Any], pandoc: Pandoc, arguments: list[str], **meta: str) -> str:
-    """Writes a syntax tree in the format that `arguments` name, its references resolved.
+def resolvable(
+    blocks: Sequence[Node], labels: Iterable[Label], pages: Sequence[str], **options: bool
+) -> Tree:
+    """A syntax tree for resolve.lua.
 
-    Raises:
-        BookError: a reference leads nowhere.
+    Args:
+        blocks: of one or more chapters.
+        labels: that the blocks refer to.
+        pages: the names of the chapters that the file has.
+        options: see resolve.lua.
     """
-    tree = {**tree, "meta": tree["meta"] | _strings(meta)}
-    arguments = ["-f", "json", "--lua-filter", str(HERE / "resolve.lua"), *arguments]
-    return pandoc.run(arguments, json.dumps(tree))
+    known = {label.id: asdict(label) for label in labels}
+    return {
+        "meta": _told({"labels": known, "names": NAMES, "pages": list(pages), **options}),
+        "blocks": list(blocks),
+    }
 
 
-def _filtered(
-    blocks: list[Node], meta: dict[str, str], lua: str, pandoc: Pandoc, *options: str
-) -> dict[str, Any]:
-    tree = {"pandoc-api-version": API, "meta": _strings(meta), "blocks": blocks}
-    arguments = ["-f", "json", "-t", "json", f"--lua-filter={HERE / lua}", *options]
-    filtered: dict[str, Any] = json.loads(pandoc.run(arguments, json.dumps(tree)))
-    return filtered
+def as_json(tree: Tree) -> str:
+    """The text that pandoc reads."""
+    return json.dumps({"pandoc-api-version": API, **tree})
 
 
-def _strings(values: dict[str, str]) -> dict[str, Any]:
-    return {key: {"t": "MetaString", "c": text} for key, text in values.items()}
+def _filtered(blocks: Sequence[Node], told: Json, lua: str, pandoc: Pandoc, *options: str) -> Tree:
+    tree = as_json({"meta": _told(told), "blocks": list(blocks)})
+    arguments = ["-f", "json", "-t", "json", f"--lua-filter={FILTERS / lua}", *options]
+    return cast("Tree", json.loads(pandoc.run(arguments, tree)))
+
+
+def _told(values: Json) -> dict[str, Node]:
+    """What a filter is told besides the text, as metadata."""
+    return {"qmdbook": {"t": "MetaString", "c": json.dumps(values)}}

@@ -6,22 +6,28 @@ import html
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from itertools import chain
+from typing import TypeAlias
 
 from qmdbook import FONTS
-from qmdbook.book import Book
+from qmdbook.book import Book, Format
 from qmdbook.pandoc import HERE, Document
 from qmdbook.scripts import plain
+from qmdbook.tree import Node
 
 TEMPLATES = HERE / "templates"
+PAGE = Format("the page", "html5", "write it in another way")
 ASSETS = ("book.css", "book.js", "pages.js", "search.js", "theme.js", "favicon.svg")
 SECTION = re.compile(r'<h[123][^>]*?(?: id="([^"]*)")?[^>]*>(.*?)</h[123]>', re.DOTALL)
 UNSAID = re.compile(r"<(annotation|script|style|button)\b.*?</\1>", re.DOTALL)
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
-Page = dict[str, str]  # what navigation shows of a chapter: its name, file, number and text
+Page: TypeAlias = dict[
+    str, str
+]  # what navigation shows of a chapter: its name, file, number and text
+Value: TypeAlias = "str | bool | Sequence[Value] | Mapping[str, Value]"  # of a template's variable
 
 
 def build_site(book: Book) -> None:
@@ -33,18 +39,18 @@ def build_site(book: Book) -> None:
     project, folder = book.project, book.stage
     pages = [_page(document) for document in book.documents]
     footer = book.pandoc.run(["-f", "markdown", "-t", "html5"], project.footer)
-    arguments = ["-t", "html5", "--mathml", "--standalone", "--toc", "--toc-depth=3"]
-    arguments += [f"--template={TEMPLATES / 'page.html'}", "-M", f"lang={project.lang}"]
+    options = ["--mathml", "--standalone", "--toc", "--toc-depth=3"]
+    options += [f"--template={TEMPLATES / 'page.html'}", f"--metadata=lang={project.lang}"]
 
     def build(index: int) -> list[dict[str, str]]:
-        tree, context = book.documents[index].tree, _escaped(_context(book, pages, index))
-        tree = {**tree, "meta": tree["meta"] | context["c"] | {"footer": _raw(footer)}}
-        text = book.write("the page", tree, pages[index]["name"], *arguments)
+        context = {key: _escaped(value) for key, value in _context(book, pages, index).items()}
+        variables = {**context, "footer": _raw(footer)}
+        text = book.write(PAGE, [book.documents[index]], *options, variables=variables)
         (folder / pages[index]["href"]).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
     with ThreadPoolExecutor(2) as pool:
-        entries = [entry for found in pool.map(build, range(len(pages))) for entry in found]
+        entries = list(chain.from_iterable(pool.map(build, range(len(pages)))))
     files = {f"assets/{name}": TEMPLATES / name for name in ASSETS}
     files |= {f"assets/{font.name}": font for font in FONTS.glob("*.woff2")}
     files |= {str(file.relative_to(project.folder)): file for file in project.resources}
@@ -58,29 +64,30 @@ def build_site(book: Book) -> None:
     (folder / "assets" / "search-index.js").write_text(script, encoding="utf-8")
 
 
-def _escaped(value: str | bool | list[Any] | dict[str, Any]) -> dict[str, Any]:
+def _escaped(value: Value) -> Node:
     """A template's variables as pandoc's metadata; strings are text, also within an attribute."""
-    if isinstance(value, dict):
-        return {"t": "MetaMap", "c": {key: _escaped(item) for key, item in value.items()}}
-    if isinstance(value, list):
-        return {"t": "MetaList", "c": [_escaped(item) for item in value]}
+    if isinstance(value, str):
+        return _raw(html.escape(value))
     if isinstance(value, bool):
         return {"t": "MetaBool", "c": value}
-    return _raw(html.escape(value))
+    if isinstance(value, Mapping):
+        return {"t": "MetaMap", "c": {key: _escaped(item) for key, item in value.items()}}
+    return {"t": "MetaList", "c": [_escaped(item) for item in value]}
 
 
-def _raw(markup: str) -> dict[str, Any]:
+def _raw(markup: str) -> Node:
     return {"t": "MetaInlines", "c": [{"t": "RawInline", "c": ["html", markup]}]}
 
 
 def _page(document: Document) -> Page:
     name = document.chapter.name
-    heading = next((label for label in document.labels if label["kind"] == "chapter"), {})
-    text = heading.get("text", "Home" if name == "index" else name)
-    return {"name": name, "href": f"{name}.html", "number": heading.get("number", ""), "text": text}
+    heading = next((label for label in document.labels if label.kind == "chapter"), None)
+    text = heading.text if heading else "Home" if name == "index" else name
+    number = heading.number if heading else ""
+    return {"name": name, "href": f"{name}.html", "number": number, "text": text}
 
 
-def _context(book: Book, pages: list[Page], index: int) -> dict[str, Any]:
+def _context(book: Book, pages: list[Page], index: int) -> dict[str, Value]:
     """All that the page template fills in besides the text."""
     project, page, own = book.project, pages[index], book.documents[index].chapter.front_matter
     description = own.get("description") or project.description

@@ -14,7 +14,16 @@ from qmdbook.errors import BookError
 from qmdbook.execute import CellOutputs
 from qmdbook.known import OUTPUTS
 from qmdbook.qmd import Cell, Chapter
-from qmdbook.tree import Node, changed, text_block, walk
+from qmdbook.tree import (
+    Element,
+    Json,
+    Node,
+    changed_blocks,
+    division,
+    elements,
+    span,
+    text_block,
+)
 
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 VALUE = re.compile(r"`?\{value\} (\d+)`?")
@@ -25,16 +34,18 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 NUMPY = re.compile(r"np\.\w+\(([^()]+)\)")
 
 
-def parts_in(node: Node) -> list[int]:
+def parts_in(tree: Json) -> list[int]:
     """The numbers of the parts whose places a syntax tree has."""
-    return [number for kind, content in walk(node) for number in _parts_of(kind, content)]
+    places = elements(tree, "Code", "CodeBlock", "Math")
+    return [number for place in places for number in _parts_of(place)]
 
 
-def _parts_of(kind: str, content: Node) -> list[int]:
+def _parts_of(place: Element) -> list[int]:
     """The parts whose place an element is: one cell, or the values in a formula or code."""
-    if kind == "CodeBlock" and content[0][1] == ["cell"]:
-        return [int(dict(content[0][2])["part"])]
-    return [int(n) for n in VALUE.findall(content[1])] if kind in {"Code", "Math"} else []
+    if place.kind == "CodeBlock" and place.classes == ["cell"]:
+        return [int(place.attribute("part"))]
+    is_inline = place.kind in {"Code", "Math"}
+    return [int(number) for number in VALUE.findall(place.text)] if is_inline else []
 
 
 def weave(chapter: Chapter, blocks: list[Node], outputs: CellOutputs, figures: Path) -> list[Node]:
@@ -47,29 +58,34 @@ def weave(chapter: Chapter, blocks: list[Node], outputs: CellOutputs, figures: P
             file and line.
     """
 
-    def fill(kind: str, content: Node) -> Node | None:
-        number = next(iter(_parts_of(kind, content)), None)
+    def fill(place: Element) -> Node | None:
+        number = next(iter(_parts_of(place)), None)
         if number is None:
             return None
-        part, mark = chapter.parts[number], ["", ["read"], [["part", str(number)]]]
+        part = chapter.parts[number]
         try:
             if isinstance(part, Cell):
                 return _cell(part, number, outputs.get(number, []), figures / chapter.name)
-            if kind == "Math":
-                tex = VALUE.sub(lambda found: said(outputs[int(found[1])])[1], content[1])
-                return {"t": "Span", "c": [mark, [{"t": "Math", "c": [content[0], tex]}]]}
-            format, text = said(outputs[number])
-            if format == "markdown":
-                return {"t": "Code", "c": [mark, text]}
-            return {"t": "Span", "c": [mark, _words(text)]}
+            return _value(place, number, outputs)
         except BookError as error:
             raise BookError(f"{chapter.where(part.line)}: {error}") from error
 
-    filled: list[Node] = changed(blocks, fill)
-    return filled
+    return changed_blocks(blocks, fill)
 
 
-def said(outputs: list[NotebookNode]) -> tuple[str, str]:
+def _value(place: Element, number: int, outputs: CellOutputs) -> Node:
+    """An inline expression's value, or a formula with all of its values."""
+    part = [["part", str(number)]]
+    if place.kind == "Math":
+        tex = VALUE.sub(lambda match: value_of(outputs[int(match[1])])[1], place.text)
+        return span(["read"], part, [{"t": "Math", "c": [place.part(0), tex]}])
+    kind, text = value_of(outputs[number])
+    if kind == "markdown":
+        return {"t": "Code", "c": [["", ["read"], part], text]}
+    return span(["read"], part, _words(text))
+
+
+def value_of(outputs: list[NotebookNode]) -> tuple[str, str]:
     """The kind and text of an inline expression's value; without one, no text."""
     for output in outputs:
         if "data" not in output:
@@ -99,7 +115,8 @@ def _words(text: str) -> list[Node]:
 def _cell(cell: Cell, number: int, outputs: list[NotebookNode], figures: Path) -> Node:
     """A cell's code and outputs in a div that carries its number."""
     classes = ["cell"] if cell.options.get("eval", True) else ["cell", "unevaluated"]
-    included, content = cell.options.get("include", True), []
+    included = cell.options.get("include", True)
+    content: list[Node] = []
     if included and cell.options.get("echo", True):
         fold = cell.options.get("code-fold")
         attributes = [] if fold is None else [["code-fold", str(fold).lower()]]
@@ -114,7 +131,7 @@ def _cell(cell: Cell, number: int, outputs: list[NotebookNode], figures: Path) -
         for count, output in shown:
             image = figures / f"{cell.label or f'cell-{number}'}-{count}"
             content.append(_output(cell, number, count, output, image))
-    return {"t": "Div", "c": [["", classes, [["part", str(number)]]], content]}
+    return division(classes, [["part", str(number)]], content)
 
 
 def is_drawn(output: NotebookNode) -> bool:
@@ -142,7 +159,7 @@ def _output(cell: Cell, number: int, count: int, output: NotebookNode, image: Pa
         return text_block(["read"], [part, ["format", "html"], *table], text)
     if kind == "markdown":
         read = text_block(["read"], [part, ["format", "markdown"], *table], text)
-        return {"t": "Div", "c": [["", ["cell-markdown"], [["output", str(count)]]], [read]]}
+        return division(["cell-markdown"], [["output", str(count)]], [read])
     return _figure(cell, part, image.with_name(f"{image.name}.{kind}"), text)
 
 

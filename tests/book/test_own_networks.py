@@ -34,7 +34,7 @@ from qmdbook.project import load_project
 from qmdbook.qmd import Inline, parse_chapter
 from qmdbook.render import Outputs
 from qmdbook.site import build_site
-from qmdbook.weave import said
+from qmdbook.weave import value_of
 
 THEORY = ("q1_backprop", "q2_adam")
 QUICK = 12
@@ -89,7 +89,7 @@ def inline_values(book: Book) -> list[str]:
     """What the inline expressions of chapter 1 give."""
     chapter, outputs = book.documents[0].chapter, book.outputs["q1_backprop"]
     numbers = [n for n, part in enumerate(chapter.parts) if isinstance(part, Inline)]
-    return [said(outputs[number])[1] for number in numbers]
+    return [value_of(outputs[number])[1] for number in numbers]
 
 
 @pytest.fixture(scope="module", params=DRAWN)

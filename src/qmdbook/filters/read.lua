@@ -7,11 +7,6 @@
 -- What stands in HTML's tags stays HTML; and no text is metadata.
 local MARKDOWN = "markdown-native_divs-native_spans-yaml_metadata_block-pandoc_title_block"
 local ENVIRONMENT = "^%s*\\begin{(%a+)%*?}.*\\end{%a+%*?}%s*$"
-local TITLES = {
-  ["callout-note"] = "Note", ["callout-tip"] = "Tip", ["callout-warning"] = "Warning",
-  ["callout-important"] = "Important", ["callout-caution"] = "Caution",
-  ["exercise"] = "", ["solution"] = "", -- which have a number and, in some cases, a name
-}
 local FORMULAS = { align = true, gather = true, equation = true }
 
 local function formula(el)
@@ -22,12 +17,13 @@ local function formula(el)
   return el.t == "RawBlock" and pandoc.Para({ math }) or math
 end
 
--- A callout begins with its title: the one given, a heading, or what it is. So do exercises and solutions.
-local function callout(el)
-  local is_exercise = el.identifier:match("^exr%-")
-  local kind = is_exercise and "exercise" or el.classes:find_if(function(class) return TITLES[class] end)
-  if not kind then return nil end
-  local key = TITLES[kind] == "" and "name" or "title"
+-- A callout begins with its title: the one given, a heading, or what it is, by `titles`. So do exercises
+-- and solutions, which have a number and, in some cases, a name.
+local function with_title(el, titles)
+  local is_exercise = el.identifier:match("^exr%-") or el.classes:includes("solution")
+  local class = el.classes:find_if(function(class) return titles[class] end)
+  if not (is_exercise or class) then return nil end
+  local key = is_exercise and "name" or "title"
   local title, first = el.attributes[key], el.content[1]
   if title then
     title = pandoc.utils.blocks_to_inlines(pandoc.read(title, MARKDOWN, nil, {}).blocks)
@@ -36,13 +32,14 @@ local function callout(el)
     el.content:remove(1)
   end
   el.attributes[key] = nil
-  el.content:insert(1, pandoc.Div({ pandoc.Plain(title or TITLES[kind]) }, { class = "callout-title" }))
+  title = pandoc.Plain(title or is_exercise and "" or titles[class])
+  el.content:insert(1, pandoc.Div({ title }, { class = "callout-title" }))
   return el
 end
 
 local function read(text, format)
   return pandoc.read(text, format, { columns = 100000 }, {}).blocks
-    :walk({ RawBlock = formula, RawInline = formula, Div = format == MARKDOWN and callout or nil })
+    :walk({ RawBlock = formula, RawInline = formula })
 end
 
 local function plain(el)
@@ -93,14 +90,16 @@ local function with_caption(blocks, el)
   end })
 end
 
-local function block(el)
+-- What one block of the class `read` holds; `boxes` gives its callouts their titles.
+local function block(el, boxes)
   if not el.classes:includes("read") then return nil end
   local blocks
   if el.classes:includes("figure") then
     blocks = figure(el)
+  elseif el.attributes.format == "html" then
+    blocks = with_caption(read_html(el.text), el)
   else
-    local is_html = el.attributes.format == "html"
-    blocks = with_caption(is_html and read_html(el.text) or read(el.text, MARKDOWN), el)
+    blocks = with_caption(boxes(read(el.text, MARKDOWN)), el)
   end
   return pandoc.Div(blocks, pandoc.Attr("", { "read" }, { part = el.attributes.part }))
 end
@@ -118,10 +117,18 @@ local function inline(el)
 end
 
 -- A whole paragraph may be more than one.
-local function paragraph(el)
+local function paragraph(el, boxes)
   local only = #el.content == 1 and el.content[1]
   if not only or only.t ~= "Code" or not only.classes:includes("read") then return nil end
-  return pandoc.Div(read(only.text, MARKDOWN), pandoc.Attr("", { "read" }, { part = only.attributes.part }))
+  local blocks = boxes(read(only.text, MARKDOWN))
+  return pandoc.Div(blocks, pandoc.Attr("", { "read" }, { part = only.attributes.part }))
 end
 
-return { { Para = paragraph }, { CodeBlock = block, Code = inline } }
+function Pandoc(doc)
+  local titles = pandoc.json.decode(pandoc.utils.stringify(doc.meta.qmdbook), false).titles
+  local function boxes(blocks)
+    return blocks:walk({ Div = function(el) return with_title(el, titles) end })
+  end
+  doc = doc:walk({ Para = function(el) return paragraph(el, boxes) end })
+  return doc:walk({ CodeBlock = function(el) return block(el, boxes) end, Code = inline })
+end
