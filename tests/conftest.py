@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +25,9 @@ settings.load_profile("any machine")
 torch.set_num_threads(1)  # other tests run on the other cores,
 os.environ["OMP_NUM_THREADS"] = "1"  # and kernels that fight for all of them take thrice the time
 
+# Ctrl-C stops what tests start, even if they run in the background, where shells ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 BuildOnce = Callable[[str, Callable[[Path], Outputs]], Outputs]
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = (
@@ -36,6 +40,15 @@ QUIET = (
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(autouse=True)
+def torch_as_it_was() -> Iterator[None]:
+    """Undoes what a chapter's cells set for all of torch."""
+    yield
+    torch.set_default_dtype(torch.float32)
+    torch.set_printoptions(profile="default")
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

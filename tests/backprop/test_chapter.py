@@ -48,22 +48,17 @@ def run(text: str) -> tuple[dict[str, Any], str]:
 
 @pytest.fixture
 def chapter(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs the chapter with a network, and undoes what it sets."""
+    """Runs the chapter with a network."""
     (tmp_path / "_quarto.yml").touch()
     (tmp_path / "interactive").symlink_to(root / "interactive")
     monkeypatch.chdir(tmp_path)
-    text, default = (
-        (root / "q1_backprop.qmd").read_text(encoding="utf-8"),
-        torch.get_default_dtype(),
-    )
+    text = (root / "q1_backprop.qmd").read_text(encoding="utf-8")
 
     def run_with(fields: dict[str, Any]) -> tuple[dict[str, Any], str]:
         (tmp_path / "network.toml").write_text(toml(fields))
         return run(text)
 
-    yield run_with
-    torch.set_default_dtype(default)
-    torch.set_printoptions(profile="default")
+    return run_with
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,7 @@ def chapter() -> Chapter:
 @pytest.fixture(scope="module")
 def names(chapter: Chapter) -> dict[str, Any]:
     """All that the chapter's cells define."""
-    threads = torch.get_num_threads()
-    known = run_cells(chapter)
-    torch.set_num_threads(threads)
-    return known
+    return run_cells(chapter)
 
 
 def test_the_code_is_in_the_text(chapter: Chapter) -> None:
