@@ -1,8 +1,9 @@
 -- What pandoc's writers get wrong in formulas; for Quarto and for resolve.lua.
 --
 -- In MathML no browser puts a space between log and what follows it without brackets. The typst
--- writer has no gap between the columns of cases and aligned nor for \;, none between those of an array at all, takes \| and \lvert for relations, and gives
--- a matrix within a line no more room than a letter.
+-- writer has no gap between the columns of cases and aligned nor for \;, none between those of an
+-- array at all, takes \| and \lvert for relations, gives a matrix within a line no more room than a
+-- letter, and, since pandoc 3.10, makes one name of a bracket's index and what follows: (a)_k b.
 
 if FORMAT:match("^html") then
   local function spaced(el)
@@ -58,9 +59,23 @@ local function apart(text)
   return table.concat(result)
 end
 
+local function parted(text)
+  local at = 1
+  while true do
+    local _, mark = text:find("[%)%]|][_^]", at)
+    if not mark then return text end
+    at = mark
+    repeat
+      local script = text:match("^%b{}", at + 1) or text:match("^\\%a+", at + 1) or text:sub(at + 1, at + 1)
+      at = at + #script + 1
+    until not text:match("^[_^]", at)
+    text = text:sub(1, at - 1) .. "{}" .. text:sub(at)
+  end
+end
+
 local function Math(el)
   local open = false
-  local given = apart(on_paper(el.text)):gsub("\\begin{array}%b{}", "\\begin{matrix}"):gsub("\\end{array}", "\\end{matrix}")
+  local given = parted(apart(on_paper(el.text))):gsub("\\begin{array}%b{}", "\\begin{matrix}"):gsub("\\end{array}", "\\end{matrix}")
   local text = fences(given):gsub("\\(.)", function(escaped)
     if escaped == ";" then return "\\:" end
     if escaped ~= "|" then return nil end
