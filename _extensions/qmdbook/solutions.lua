@@ -1,6 +1,6 @@
 -- Before Quarto's own filters: headings name the part of the question that they answer; solutions
 -- and collapsed callouts become <details>, which open by keyboard and without a script, where
--- Quarto's need a mouse; works that a chapter cites stand in a section of its page; chapters that `qmdbook:
+-- Quarto's need a mouse, and on paper solutions stand last; works that a chapter cites stand in a section of its page; chapters that `qmdbook:
 -- notebooks` names get a link to their notebook, which the post-render step writes.
 
 local function header(el)
@@ -10,7 +10,41 @@ local function header(el)
   return el
 end
 
-if not quarto.doc.is_format("html") then return { Header = header } end
+-- On paper solutions stand at their chapter's end, each with a link to its exercise.
+local exercise = "" -- the last one's label
+local function note_exercise(theorem) exercise = theorem.identifier end
+
+local function name_exercise(proof)
+  if proof.type ~= "Solution" then return nil end
+  proof.name = { pandoc.Cite({ pandoc.Str("@" .. exercise) }, { pandoc.Citation(exercise, "AuthorInText") }) }
+  return proof
+end
+
+local function solutions_last(doc)
+  local kept, solutions = pandoc.Blocks({}), pandoc.Blocks({})
+  local function end_chapter()
+    if #solutions == 0 then return end
+    kept:insert(pandoc.Header(2, "Solutions", pandoc.Attr("", { "unnumbered", "unlisted" })))
+    kept:extend(solutions)
+    solutions = pandoc.Blocks({})
+  end
+  for _, block in ipairs(doc.blocks) do
+    if block.t == "Header" and block.level == 1 then end_chapter() end
+    local is_solution = block.t == "Div" and block.attributes.__quarto_custom_type == "Proof"
+    if is_solution then solutions:insert(pandoc.RawBlock("typst", "#v(0.6em)")) end
+    local place = is_solution and solutions or kept
+    place:insert(block)
+  end
+  end_chapter()
+  doc.blocks = kept
+  return doc
+end
+
+if quarto.doc.is_format("typst") or quarto.doc.is_format("latex") then
+  return { Header = header, Theorem = note_exercise, Proof = name_exercise, Pandoc = solutions_last }
+elseif not quarto.doc.is_format("html") then
+  return { Header = header }
+end
 
 local stringify = pandoc.utils.stringify
 local function html(text) return pandoc.RawBlock("html", text) end
@@ -55,9 +89,9 @@ return {
     local title = pandoc.utils.blocks_to_inlines(quarto.utils.as_blocks(callout.title))
     return folded(callout.type, title, quarto.utils.as_blocks(callout.content))
   end,
-  Div = function(div)
-    if not div.classes:includes("solution") then return nil end
-    return folded("tip", "Solution", div.content)
+  Proof = function(proof)
+    if proof.type ~= "Solution" then return nil end
+    return folded("tip", "Solution", quarto.utils.as_blocks(proof.div.content))
   end,
   Pandoc = function(doc)
     -- The home page has the book's title above it already.
