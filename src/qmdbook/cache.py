@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import sys
-from importlib.metadata import distributions
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from qmdbook.memory import digest
 from qmdbook.project import Project
-
-
-def state_of(project: Project, chapter: Path | None = None) -> str:
-    """Digest of all that a chapter's outputs depend on besides its own code.
-
-    That is the content of its `inputs`, or of those of all chapters if none is named; Python; and
-    the installed packages.
-    """
-    sources = [s for s in project.inputs if chapter is None or s.is_of(chapter.name)]
-    patterns = [source.pattern for source in sources]
-    paths = {path for pattern in patterns for path in project.folder.glob(pattern)}
-    files = [
-        (path.relative_to(project.folder).as_posix(), _digest(path.read_bytes()))
-        for path in sorted(paths)
-        if path.is_file()
-    ]
-    packages = sorted(f"{package.name} {package.version}" for package in distributions())
-    return _digest(json.dumps([files, sys.version, packages]).encode())
 
 
 def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> bool:
@@ -65,8 +45,4 @@ def _path(project: Project, name: str) -> Path:
 
 def _digest_of(state: str, notebook: NotebookNode) -> str:
     cells = [(cell.source, cell.outputs) for cell in notebook.cells]
-    return _digest(json.dumps([state, cells], sort_keys=True).encode())
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return digest(json.dumps([state, cells], sort_keys=True).encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -151,21 +151,25 @@ def problems(node: Json, only_html: bool = False) -> Iterator[Problem]:
         node: a part of the tree.
         only_html: whether no other format shows it, so that HTML may stand here as it is.
     """
-    if isinstance(node, list):
-        for item in node:
-            yield from problems(item, only_html)
-    elif found := element(node):
-        yield from _of_element(found, only_html)
-        inner = problems(found.content, only_html or _is_only_html(found))
-        if found.kind in {"Div", "Span"} and "read" in found.classes:
-            part = int(found.attribute("part"))
-            if "blocks" in found.classes:
-                message = "a value of several paragraphs can't stand in a sentence"
-                yield Problem(message, "", "give it a paragraph of its own", part)
-            inner = (replace(problem, part=part) for problem in inner)
-        yield from inner
-    elif isinstance(node, dict):
-        yield from problems(list(node.values()), only_html)
+    left: list[tuple[Json, bool, int | None]] = [(node, only_html, None)]
+    while left:
+        node, only_html, part = left.pop()
+        inside: Sequence[Json] = []
+        if isinstance(node, list):
+            inside = node
+        elif found := element(node):
+            for problem in _of_element(found, only_html):
+                yield problem if part is None else replace(problem, part=part)
+            if found.kind in {"Div", "Span"} and "read" in found.classes:
+                part = int(found.attribute("part"))
+                if "blocks" in found.classes:
+                    message = "a value of several paragraphs can't stand in a sentence"
+                    yield Problem(message, "", "give it a paragraph of its own", part)
+            only_html = only_html or _is_only_html(found)
+            inside = [found.content]
+        elif isinstance(node, dict):
+            inside = list(node.values())
+        left.extend((item, only_html, part) for item in reversed(inside))
 
 
 def _of_element(found: Element, only_html: bool) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ DIGITS = str.maketrans("abcdefghij", "0123456789")
 def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
     """Blocks with a mark in place of each word, formula and piece of code, and what stood there.
 
-    Code has no language any more, as nothing is to be coloured.
+    Code loses its language, since it need not be coloured.
     """
     words: list[str] = []
 
@@ -26,19 +26,20 @@ def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
         return f"{len(words) - 1:06}"
 
     def change(found: Element) -> Node | None:
-        if found.kind == "Cite" or (found.kind == "Image" and found.attribute("fig-alt")):
-            return {
-                "t": found.kind,
-                "c": found.content,
-            }  # of an image's texts only that one is shown
-        if found.kind == "Str":
-            return {"t": "Str", "c": f"qxz{mark(found.text).translate(LETTERS)}"}
-        if found.kind == "Math":
-            return {"t": "Math", "c": [found.part(0), f"739{mark(found.text)}"]}
-        if found.kind in {"Code", "CodeBlock"}:
-            classes = [name for name in found.classes if name in OWN]
-            attributes = [found.identifier, classes, found.attributes]
-            return {"t": found.kind, "c": [attributes, f"qxz{mark(found.text).translate(LETTERS)}"]}
+        match found.kind:
+            case "Str":
+                return {"t": "Str", "c": f"qxz{mark(found.text).translate(LETTERS)}"}
+            case "Math":
+                return {"t": "Math", "c": [found.part(0), f"739{mark(found.text)}"]}
+            case "Code" | "CodeBlock":
+                classes = [name for name in found.classes if name in OWN]
+                attributes = [found.identifier, classes, found.attributes]
+                word = f"qxz{mark(found.text).translate(LETTERS)}"
+                return {"t": found.kind, "c": [attributes, word]}
+            case "Image" if not found.attribute("fig-alt"):
+                return None
+            case "Image" | "Cite":  # of an image's texts only its alt text is shown
+                return {"t": found.kind, "c": found.content}
         return None
 
     return changed_blocks(blocks, change), words

@@ -7,6 +7,7 @@ import mimetypes
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from nbformat import NotebookNode
 
 from qmdbook.book import Book, Format
 from qmdbook.execute import CellOutputs
+from qmdbook.memory import Memory
 from qmdbook.pandoc import FILTERS, Document
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.weave import is_drawn
@@ -62,10 +64,10 @@ def write_notebooks(book: Book, target: Path) -> None:
 def _notebook(book: Book, document: Document) -> NotebookNode:
     """A chapter as a notebook that has been run."""
     chapter, title = document.chapter, book.project.title
-    text = book.write(NOTEBOOK, [document])
+    text = book.write(NOTEBOOK, document)
     escaped = SPECIAL.sub(r"\\\1", " ".join(title.split()))
     cells = [nbformat.v4.new_markdown_cell(INSTALL.format(title=escaped))]
-    cells += _cells(chapter, book.outputs[chapter.name], text)
+    cells += _cells(chapter, book.outputs[chapter.name], text, book.pandoc.memory)
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
             _attach_images(cell, book.stage)
@@ -74,7 +76,9 @@ def _notebook(book: Book, document: Document) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def _cells(chapter: Chapter, outputs: CellOutputs, text: str) -> Iterator[NotebookNode]:
+def _cells(
+    chapter: Chapter, outputs: CellOutputs, text: str, memory: Memory
+) -> Iterator[NotebookNode]:
     """Markdown and code cells in the order of the chapter."""
     pieces = ["-1", *MARK.split(text)]
     count = 0
@@ -83,7 +87,7 @@ def _cells(chapter: Chapter, outputs: CellOutputs, text: str) -> Iterator[Notebo
         if isinstance(part, Cell):
             count += 1
             resolved = {int(match[1]): match[2].strip() for match in OUTPUT.finditer(prose)}
-            yield _code(part, outputs[number], count, resolved)
+            yield _code(part, outputs[number], count, resolved, memory)
         if words := OUTPUT.sub("", prose).strip():
             yield nbformat.v4.new_markdown_cell(words)
 
@@ -99,7 +103,7 @@ def _attach_images(cell: NotebookNode, folder: Path) -> None:
 
 
 def _code(
-    cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str]
+    cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str], memory: Memory
 ) -> NotebookNode:
     """A code cell with PNG figures, which every viewer shows.
 
@@ -115,7 +119,7 @@ def _code(
         if UNRESOLVED.search(str(data.get("text/markdown", ""))):
             data["text/markdown"] = resolved.get(number, "")
         if {"image/png", "image/svg+xml"} & set(data):
-            _describe_figure(output, str(cell.options.get("fig-alt", "")))
+            _describe_figure(output, str(cell.options.get("fig-alt", "")), memory)
         if output.output_type == "execute_result":
             output.execution_count = count
         kept.append(output)
@@ -125,14 +129,14 @@ def _code(
     )
 
 
-def _describe_figure(output: NotebookNode, alt: str) -> None:
+def _describe_figure(output: NotebookNode, alt: str, memory: Memory) -> None:
     """Gives a figure as PNG its alt text, its size on the screen, and paper in dark themes.
 
     The keys are those that nbconvert, JupyterLab and the classic notebook read.
     """
     if svg := output.data.pop("image/svg+xml", None):
-        files: Any = {"main": PAGE, "figure.svg": svg.encode()}  # its stubs know no dict
-        picture = typst.compile(files, format="png", ppi=DPI)
+        inputs = (version("typst").encode(), str(DPI).encode(), PAGE, svg.encode())
+        picture = memory.recall(lambda: _drawn(svg.encode()), *inputs)
         output.data["image/png"] = base64.b64encode(picture).decode()
     output.data["text/plain"] = alt  # what a terminal shows
     width = int.from_bytes(base64.b64decode(output.data["image/png"][:32])[16:20], "big")
@@ -141,3 +145,9 @@ def _describe_figure(output: NotebookNode, alt: str) -> None:
         "alt": alt,
         "needs_background": "light",
     }
+
+
+def _drawn(svg: bytes) -> bytes:
+    """An SVG as PNG."""
+    files: Any = {"main": PAGE, "figure.svg": svg}  # its stubs know no dict
+    return bytes(typst.compile(files, format="png", ppi=DPI, ignore_system_fonts=True))

@@ -20,7 +20,7 @@ from qmdbook.errors import BookError
 from qmdbook.known import CALLOUTS, KINDS
 from qmdbook.memory import Memory
 from qmdbook.qmd import Chapter
-from qmdbook.tree import Json, Node, elements, text_block
+from qmdbook.tree import Json, Node, citations, elements, text_block
 
 HERE = Path(__file__).parent
 FILTERS = HERE / "filters"
@@ -55,6 +55,11 @@ class Document:
     chapter: Chapter
     blocks: list[Node]
     labels: tuple[Label, ...]
+
+    @cached_property
+    def cited(self) -> tuple[str, ...]:
+        """The keys of the works and labels that it refers to."""
+        return tuple(dict.fromkeys(citations(elements(self.blocks, "Cite"))))
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import typst
@@ -12,12 +14,16 @@ import typst
 from qmdbook import FONTS
 from qmdbook.book import Book, Format
 from qmdbook.errors import BookError
-from qmdbook.pandoc import HERE
+from qmdbook.known import LABEL
+from qmdbook.pandoc import FILTERS, HERE, Document, as_json
 from qmdbook.project import TEXTS
 from qmdbook.site import TEMPLATES
+from qmdbook.tree import Node
 
 BOOK = TEMPLATES / "book.typ"
-PRINT = Format("the PDF", "typst", "write it in another way")
+CHAPTER = TEMPLATES / "chapter.typ"
+TO_TYPST = ("-f", "json", "-t", "typst", "--wrap=none")
+PRINT = Format("the PDF", "typst", "write it in another way", (FILTERS / "elsewhere.lua",))
 IMAGE = re.compile(r'#image\("([^"]*)"')
 
 
@@ -31,18 +37,14 @@ def build_pdf(book: Book, name: str, template: Path = BOOK, **variables: str) ->
         BookError: typst can't set the text.
     """
     variables |= {key: getattr(book.project, key) for key in (*TEXTS, "lang")}
-    options = [
-        "--standalone",
-        f"--template={template}",
-        "--metadata=reference-section-title=References",
-    ]
-    options += [f"--data-dir={HERE}"]  # where templates find style.typ
+    options = ["--standalone", f"--template={template}", f"--data-dir={HERE}"]  # for style.typ
     for key, value in variables.items():
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')  # within typst's quotes
         options += [f"--variable={key}={' '.join(escaped.split())}"]
-    target = replace(PRINT, hand_in=template != BOOK)
+    chapters = _chapters(book, replace(PRINT, hand_in=template != BOOK))
+    body: list[Node] = [{"t": "RawBlock", "c": ["typst", chapter]} for chapter in chapters]
+    text = book.pandoc.run([*TO_TYPST, *options], as_json({"meta": {}, "blocks": body}))
     path = book.stage / f".{name}.typ"
-    text = book.write(target, book.documents, *options)
     path.write_text(text, encoding="utf-8")
 
     def compiled() -> bytes:
@@ -59,3 +61,36 @@ def build_pdf(book: Book, name: str, template: Path = BOOK, **variables: str) ->
         raise BookError(f"typst can't set {name}: {reason:.300}") from error
     finally:
         path.unlink()
+
+
+def _chapters(book: Book, target: Format) -> list[str]:
+    """The chapters as typst, each by itself, and after them the works that they cite."""
+    cited = chain.from_iterable(document.cited for document in book.documents)
+    works = sorted({key for key in cited if not LABEL.match(key)})
+    variables = (
+        {"nocite": _citation(works)} if works else {}
+    )  # for names and years like those of others
+    options = ["--standalone", f"--template={CHAPTER}"]
+    pages = [document.chapter.name for document in book.documents]
+
+    def write(document: Document) -> str:
+        return book.write(target, document, *options, pages=pages, variables=variables)
+
+    with ThreadPoolExecutor(2) as pool:
+        chapters = list(pool.map(write, book.documents))
+    if works:
+        arguments = [*TO_TYPST, *book.citing(), "--metadata=reference-section-title=References"]
+        chapters.append(book.pandoc.run(arguments, as_json({"meta": variables, "blocks": []})))
+    return chapters
+
+
+def _citation(works: list[str]) -> Node:
+    """One of all these works."""
+    rest: Node = {
+        "citationPrefix": [],
+        "citationSuffix": [],
+        "citationMode": {"t": "NormalCitation"},
+    }
+    counts: Node = {"citationNoteNum": 0, "citationHash": 0}
+    each = [{"citationId": key, **rest, **counts} for key in works]
+    return {"t": "MetaInlines", "c": [{"t": "Cite", "c": [each, []]}]}

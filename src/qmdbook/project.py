@@ -14,6 +14,7 @@ import yaml
 from qmdbook.errors import BookError
 from qmdbook.known import CELL_OPTIONS, PROJECT
 
+CELL_TIMEOUT = 120  # seconds that a cell may take
 TEXTS = ("title", "subtitle", "author", "description", "date")
 MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 

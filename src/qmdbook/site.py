@@ -45,7 +45,7 @@ def build_site(book: Book) -> None:
     def build(index: int) -> list[dict[str, str]]:
         context = {key: _escaped(value) for key, value in _context(book, pages, index).items()}
         variables = {**context, "footer": _raw(footer)}
-        text = book.write(PAGE, [book.documents[index]], *options, variables=variables)
+        text = book.write(PAGE, book.documents[index], *options, variables=variables)
         (folder / pages[index]["href"]).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
