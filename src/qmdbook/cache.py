@@ -19,10 +19,10 @@ def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) 
     if len(notebook.cells) == 1:  # this package's setup
         return True
     try:
-        kept = json.loads(_path(project, name).read_text(encoding="utf-8"))
-        for cell, outputs in zip(notebook.cells, kept["outputs"], strict=True):
+        record = json.loads(_path(project, name).read_text(encoding="utf-8"))
+        for cell, outputs in zip(notebook.cells, record["outputs"], strict=True):
             cell.outputs = nbformat.from_dict(outputs)
-        return bool(kept["digest"] == _digest_of(state, notebook))
+        return bool(record["digest"] == _digest_of(state, notebook))
     except Exception:  # whatever is wrong with a cache, the chapter is run
         return False
 
@@ -30,12 +30,12 @@ def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) 
 def write_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> None:
     """Keeps a chapter's outputs in place of older ones; a read-only folder has no cache."""
     outputs = [cell.outputs for cell in notebook.cells]
-    kept = {"digest": _digest_of(state, notebook), "outputs": outputs}
+    record = {"digest": _digest_of(state, notebook), "outputs": outputs}
     path = _path(project, name)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(kept), encoding="utf-8")
+        part.write_text(json.dumps(record), encoding="utf-8")
         part.replace(path)
 
 

@@ -89,8 +89,8 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
         for problem in problems({"t": "Str", "c": getattr(project, key)}):
             raise BookError(f"_quarto.yml: in the {key}, {problem}.")
     chapters = [(document, _by_kind(document.blocks)) for document in documents]
-    made = (project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks))
-    places: dict[str, set[str]] = {name: set() for name in made}  # that links may name, by page
+    written = (project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks))
+    places: dict[str, set[str]] = {name: set() for name in written}  # that links may name, by page
     pages: dict[str, list[str]] = {}  # that have a label
     for document, content in chapters:
         places[document.chapter.name] = {each.identifier for each in chain(*content.values())}

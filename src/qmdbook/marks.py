@@ -25,21 +25,21 @@ def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
         words.append(word)
         return f"{len(words) - 1:06}"
 
-    def change(found: Element) -> Node | None:
-        match found.kind:
+    def change(item: Element) -> Node | None:
+        match item.kind:
             case "Str":
-                return {"t": "Str", "c": f"qxz{mark(found.text).translate(LETTERS)}"}
+                return {"t": "Str", "c": f"qxz{mark(item.text).translate(LETTERS)}"}
             case "Math":
-                return {"t": "Math", "c": [found.part(0), f"739{mark(found.text)}"]}
+                return {"t": "Math", "c": [item.part(0), f"739{mark(item.text)}"]}
             case "Code" | "CodeBlock":
-                classes = [name for name in found.classes if name in OWN]
-                attributes = [found.identifier, classes, found.attributes]
-                word = f"qxz{mark(found.text).translate(LETTERS)}"
-                return {"t": found.kind, "c": [attributes, word]}
-            case "Image" if not found.attribute("fig-alt"):
+                classes = [name for name in item.classes if name in OWN]
+                attributes = [item.identifier, classes, item.attributes]
+                word = f"qxz{mark(item.text).translate(LETTERS)}"
+                return {"t": item.kind, "c": [attributes, word]}
+            case "Image" if not item.attribute("fig-alt"):
                 return None
             case "Image" | "Cite":  # of an image's texts only its alt text is shown
-                return {"t": found.kind, "c": found.content}
+                return {"t": item.kind, "c": item.content}
         return None
 
     return changed_blocks(blocks, change), words
@@ -47,8 +47,8 @@ def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
 
 def first_lost(words: list[str], text: str) -> list[str]:
     """The first words in a row whose marks a written text lacks."""
-    kept = {
+    numbers = {
         int(number or letters.lower().translate(DIGITS)) for number, letters in MARK.findall(text)
     }
-    lost = [number for number in range(len(words)) if number not in kept][:8]
+    lost = [number for number in range(len(words)) if number not in numbers][:8]
     return [words[number] for count, number in enumerate(lost) if number == lost[0] + count]

@@ -109,7 +109,7 @@ def _code(
 
     Markdown outputs with references are replaced by their `resolved` texts.
     """
-    kept = []
+    shown_outputs = []
     shown = cell.options.get("include", True) and cell.options.get("output", True)
     for number, output in enumerate(outputs if shown else []):
         if is_drawn(output):
@@ -122,10 +122,10 @@ def _code(
             _describe_figure(output, str(cell.options.get("fig-alt", "")), memory)
         if output.output_type == "execute_result":
             output.execution_count = count
-        kept.append(output)
+        shown_outputs.append(output)
     metadata = {} if cell.options.get("echo", True) else {"jupyter": {"source_hidden": True}}
     return nbformat.v4.new_code_cell(
-        cell.source, outputs=kept, execution_count=count, metadata=metadata
+        cell.source, outputs=shown_outputs, execution_count=count, metadata=metadata
     )
 
 

@@ -50,7 +50,7 @@ class Project:
     bibliography: Path | None = None
     pdf_name: str = "book.pdf"
     lang: str = "en"
-    cell_defaults: dict[str, Any] | None = None  # options of cells that don't set their own
+    cell_defaults: dict[str, object] | None = None  # options of cells that don't set their own
     resources: tuple[Path, ...] = ()  # files that pages load, copied beside them
     footer: str = ""  # Markdown at the foot of each page
     notebooks: tuple[str, ...] = ()  # names of the chapters offered as executed notebooks
@@ -112,9 +112,9 @@ def _check_keys(config: dict[str, Any]) -> None:
 def _project(folder: Path, config: dict[str, Any]) -> Project:
     """The project described by `config`; raises one of `MALFORMED` if it isn't well formed."""
     book, own = config["book"], config.get("qmdbook") or {}
-    said = {key: str(book.get(key) or "") for key in TEXTS} | {"title": str(book["title"])}
-    if said["date"] in {"today", "now"}:
-        said["date"] = str(datetime.date.today())
+    texts = {key: str(book.get(key) or "") for key in TEXTS} | {"title": str(book["title"])}
+    if texts["date"] in {"today", "now"}:
+        texts["date"] = str(datetime.date.today())
     options = (config.get("execute") or {}) | _map(_map(config.get("format")).get("html"))
     footer = book.get("page-footer") or ""
     if not isinstance(footer, str):
@@ -127,7 +127,7 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
     return Project(
         folder=folder,
         chapters=_files(folder, book["chapters"]),
-        **said,
+        **texts,
         bibliography=folder / str(config["bibliography"]) if config.get("bibliography") else None,
         pdf_name=f"{book.get('output-file', 'book')}.pdf",
         lang=str(config.get("lang", "en")),

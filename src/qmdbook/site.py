@@ -90,7 +90,7 @@ def _page(document: Document) -> Page:
 def _context(book: Book, pages: list[Page], index: int) -> dict[str, Value]:
     """All that the page template fills in besides the text."""
     project, page, own = book.project, pages[index], book.documents[index].chapter.front_matter
-    description = own.get("description") or project.description
+    description = str(own.get("description") or project.description)
     has_one = page["name"] in project.notebooks  # a chapter without notebook offers all
     offered = (
         [page] if has_one else [other for other in pages if other["name"] in project.notebooks]
