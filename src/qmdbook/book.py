@@ -91,7 +91,8 @@ class Book:
         text = as_json({**tree, "meta": {**tree["meta"], **(variables or {})}})
         resolving = ["-f", "json", "-t", target.writer, f"--lua-filter={FILTERS / 'resolve.lua'}"]
         filters = [f"--lua-filter={path}" for path in target.filters]
-        arguments = [*resolving, *self.citing(), *filters, "--wrap=none", *options]
+        citing = self.citing() if document.works else []
+        arguments = [*resolving, *citing, *filters, "--wrap=none", *options]
 
         def check() -> None:
             with_marks, words = marked(blocks)

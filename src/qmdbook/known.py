@@ -121,7 +121,7 @@ ENVIRONMENTS = frozenset(_ENVIRONMENTS.split())
 COMMANDS = frozenset(_COMMANDS.split()) | {" "}
 
 
-QUARTO = "write it without, or build with Quarto"
+QUARTO = "leave it out, or build with Quarto"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from qmdbook.book import Book, Format
 from qmdbook.execute import CellOutputs
+from qmdbook.known import KINDS
 from qmdbook.memory import Memory
 from qmdbook.pandoc import FILTERS, Document
 from qmdbook.qmd import Cell, Chapter
@@ -35,7 +36,7 @@ IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^&\"'])")
 DPI = 160  # of figures
 PAGE = b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("figure.svg")'
-UNRESOLVED = re.compile(r"@(fig|tbl|eq|sec)-|\{#")
+UNRESOLVED = re.compile(rf"@({'|'.join(KINDS)})-|\{{#")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 INSTALL = (
     "This notebook is a chapter of *{title}*, made from its source with all outputs. To run it "

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from qmdbook.errors import BookError
-from qmdbook.known import CALLOUTS, KINDS
+from qmdbook.known import CALLOUTS, KINDS, LABEL
 from qmdbook.memory import Memory
 from qmdbook.qmd import Chapter
 from qmdbook.tree import Json, Node, citations, elements, text_block
@@ -60,6 +60,11 @@ class Document:
     def cited(self) -> tuple[str, ...]:
         """The keys of the works and labels that it refers to."""
         return tuple(dict.fromkeys(citations(elements(self.blocks, "Cite"))))
+
+    @property
+    def works(self) -> list[str]:
+        """The keys of the works alone."""
+        return [key for key in self.cited if not LABEL.match(key)]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import typst
 from qmdbook import FONTS
 from qmdbook.book import Book, Format
 from qmdbook.errors import BookError
-from qmdbook.known import LABEL
 from qmdbook.pandoc import FILTERS, HERE, Document, as_json
 from qmdbook.project import TEXTS
 from qmdbook.site import TEMPLATES
@@ -65,8 +64,7 @@ def build_pdf(book: Book, name: str, template: Path = BOOK, **variables: str) ->
 
 def _chapters(book: Book, target: Format) -> list[str]:
     """The chapters as typst, each by itself, and after them the works that they cite."""
-    cited = chain.from_iterable(document.cited for document in book.documents)
-    works = sorted({key for key in cited if not LABEL.match(key)})
+    works = sorted(set(chain.from_iterable(document.works for document in book.documents)))
     variables = (
         {"nocite": _citation(works)} if works else {}
     )  # for names and years like those of others

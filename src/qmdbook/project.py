@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from qmdbook.errors import BookError
-from qmdbook.known import CELL_OPTIONS, PROJECT
+from qmdbook.known import CELL_OPTIONS, PROJECT, QUARTO
 
 CELL_TIMEOUT = 120  # seconds that a cell may take
 TEXTS = ("title", "subtitle", "author", "description", "date")
@@ -78,12 +78,15 @@ def load_project(folder: Path, strict: bool = False) -> Project:
     for kind, files in (("chapter", project.chapters), ("resource", project.resources)):
         for file in files:
             if not file.is_file():
-                raise BookError(f"{file.name}, a {kind} named in {path.name}, does not exist.")
+                raise BookError(
+                    f"{file.name}, a {kind} named in {path.name}, does not exist; correct its name."
+                )
     stems = {chapter.stem for chapter in project.chapters}
     readers = {Path(chapter).stem for source in project.inputs for chapter in source.chapters}
     for key, chapters in (("notebooks", set(project.notebooks)), ("inputs", readers)):
         if chapters - stems:
-            raise BookError(f"{path}: qmdbook: {key}: {min(chapters - stems)} is not a chapter.")
+            name = min(chapters - stems)
+            raise BookError(f"{path}: qmdbook: {key}: {name} is not a chapter; correct its name.")
     if Path(project.pdf_name).name != project.pdf_name:
         raise BookError(f"{path}: book: output-file must be a file name, without folders.")
     return project
@@ -94,7 +97,7 @@ def _check_keys(config: dict[str, Any]) -> None:
         for key in _map(config.get(part)) if part else config:
             if key not in known:
                 where = f"{part}: {key}" if part else key
-                raise BookError(f"_quarto.yml: {where} is not known here.")
+                raise BookError(f"_quarto.yml: {where} is not known here; {QUARTO}.")
     for key in TEXTS:
         if isinstance(config["book"].get(key), list | dict):
             raise BookError(f"_quarto.yml: book: {key} must be text.")

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from qmdbook.errors import BookError
-from qmdbook.known import CAPTIONS, CELL_OPTIONS, FRONT_MATTER, TEXT
+from qmdbook.known import CAPTIONS, CELL_OPTIONS, FRONT_MATTER, QUARTO, TEXT
 
 INLINE = re.compile(r"(?<!`)`\{python\}[ \t]+([^`\n]+)`")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*(.*?)\s*$")
@@ -141,7 +141,7 @@ def _values(
         place = f"{path.name}:{before + line}: {what}"
         allowed = known.get(name)
         if allowed is None:
-            raise BookError(f"{place} {str(name)!r} is not known here.")
+            raise BookError(f"{place} {str(name)!r} is not known here; {QUARTO}.")
         if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
             wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
             raise BookError(f"{place} {name} must be {wanted}.")
@@ -154,7 +154,9 @@ def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
         fence = FENCE.match(lines[i])
         if fence and fence[1].startswith(marker) and not fence[2]:
             return i
-    raise BookError(f"{path.name}:{start + 1}: this fence is never closed.")
+    raise BookError(
+        f"{path.name}:{start + 1}: this fence is never closed; close it with the same signs."
+    )
 
 
 def _is_cell(place: str, line: str, header: str) -> bool:
@@ -163,7 +165,7 @@ def _is_cell(place: str, line: str, header: str) -> bool:
     if not match:
         return False
     if match[1] != "python":
-        raise BookError(f"{place}: cells in {match[1]} are not known here.")
+        raise BookError(f"{place}: cells in {match[1]} are not known here; {QUARTO}.")
     if match[2] != "}":
         raise BookError(f"{place}: options of a cell go into lines `#| name: value`.")
     if line[0].isspace():
@@ -185,5 +187,5 @@ def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, object]) 
             raise BookError(f"{place}: {label} has no {what}; add #| {name}.")
     source = "\n".join(lines[len(written) :]).strip("\n")
     if ANNOTATION.search(source):
-        raise BookError(f"{place}: annotations of code, `# <1>`, are not known here.")
+        raise BookError(f"{place}: annotations of code, `# <1>`, are not known here; {QUARTO}.")
     return Cell(source, line, {**defaults, **options})
