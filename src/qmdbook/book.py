@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -151,8 +150,7 @@ def prepare(
     """
     chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
     pandoc = Pandoc(stage, Memory(project.folder / ".cache" / "made"))
-    with ThreadPoolExecutor(2) as pool:
-        trees = list(pool.map(lambda chapter: read_chapter(chapter, pandoc), chapters))
+    trees = pandoc.each(lambda chapter: read_chapter(chapter, pandoc), chapters)
     outputs = execute_chapters(project, chapters, cell_timeout)
 
     def fill(chapter: Chapter, tree: list[Node]) -> list[Node]:
@@ -160,8 +158,7 @@ def prepare(
         check_outputs(chapter, blocks)
         return without_class(blocks, left_out) if left_out else blocks
 
-    with ThreadPoolExecutor(2) as pool:
-        trees = list(pool.map(fill, chapters, trees))
+    trees = pandoc.each(fill, chapters, trees)
     documents = number_chapters(chapters, trees, pandoc)
     check_book(project, documents, stage)
     pandoc.memory.forget()

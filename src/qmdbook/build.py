@@ -27,7 +27,7 @@ def build(project: Project, stage: Path, state: str, cell_timeout: int) -> None:
     """
     book = prepare(project, stage, cell_timeout)
     copies = [name for name in files_in(stage) if (project.folder / name).is_file()]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:  # which wait for pandoc's workers and for typst
         tasks = (
             pool.submit(build_pdf, book, project.pdf_name),  # which takes longest
             pool.submit(build_site, book),

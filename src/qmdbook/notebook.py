@@ -6,7 +6,6 @@ import base64
 import mimetypes
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,8 +57,7 @@ def write_notebooks(book: Book, target: Path) -> None:
         if name in book.project.notebooks:
             nbformat.write(_notebook(book, document), target / f"{name}.ipynb")
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(build, book.documents))
+    book.pandoc.each(build, book.documents)
 
 
 def _notebook(book: Book, document: Document) -> NotebookNode:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain
@@ -74,8 +73,7 @@ def _chapters(book: Book, target: Format) -> list[str]:
     def write(document: Document) -> str:
         return book.write(target, document, *options, pages=pages, variables=variables)
 
-    with ThreadPoolExecutor(2) as pool:
-        chapters = list(pool.map(write, book.documents))
+    chapters = book.pandoc.each(write, book.documents)
     if works:
         arguments = [*TO_TYPST, *book.citing(), "--metadata=reference-section-title=References"]
         chapters.append(book.pandoc.run(arguments, as_json({"meta": variables, "blocks": []})))

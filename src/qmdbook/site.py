@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TypeAlias
 
@@ -49,8 +48,7 @@ def build_site(book: Book) -> None:
         (folder / pages[index]["href"]).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
-    with ThreadPoolExecutor(2) as pool:
-        entries = list(chain.from_iterable(pool.map(build, range(len(pages)))))
+    entries = list(chain.from_iterable(book.pandoc.each(build, range(len(pages)))))
     files = {f"assets/{name}": TEMPLATES / name for name in ASSETS}
     files |= {f"assets/{font.name}": font for font in FONTS.glob("*.woff2")}
     files |= {str(file.relative_to(project.folder)): file for file in project.resources}
