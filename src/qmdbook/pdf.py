@@ -50,9 +50,10 @@ def build_pdf(book: Book, name: str, template: Path = BOOK, **variables: str) ->
             typst.compile(path, root=book.stage, font_paths=[FONTS], ignore_system_fonts=True)
         )
 
-    images = [(book.stage / name).read_bytes() for name in IMAGE.findall(text)]
+    files = [*sorted(FONTS.glob("*.ttf")), *(book.stage / image for image in IMAGE.findall(text))]
+    inputs = [version("typst").encode(), text.encode(), *(file.read_bytes() for file in files)]
     try:
-        pdf = book.pandoc.memory.recall(compiled, version("typst").encode(), text.encode(), *images)
+        pdf = book.pandoc.memory.recall(compiled, *inputs)
         (book.stage / name).write_bytes(pdf)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
@@ -64,9 +65,8 @@ def build_pdf(book: Book, name: str, template: Path = BOOK, **variables: str) ->
 def _chapters(book: Book, target: Format) -> list[str]:
     """The chapters as typst, each by itself, and after them the works that they cite."""
     works = sorted(set(chain.from_iterable(document.works for document in book.documents)))
-    variables = (
-        {"nocite": _citation(works)} if works else {}
-    )  # for names and years like those of others
+    # All of them count where two have the same names and years.
+    variables = {"nocite": _citation(works)} if works else {}
     options = ["--standalone", f"--template={CHAPTER}"]
     pages = [document.chapter.name for document in book.documents]
 
@@ -82,11 +82,8 @@ def _chapters(book: Book, target: Format) -> list[str]:
 
 def _citation(works: list[str]) -> Node:
     """One of all these works."""
-    rest: Node = {
-        "citationPrefix": [],
-        "citationSuffix": [],
-        "citationMode": {"t": "NormalCitation"},
-    }
+    how: Node = {"t": "NormalCitation"}
     counts: Node = {"citationNoteNum": 0, "citationHash": 0}
-    each = [{"citationId": key, **rest, **counts} for key in works]
+    around: Node = {"citationPrefix": [], "citationSuffix": [], "citationMode": how, **counts}
+    each = [{"citationId": key, **around} for key in works]
     return {"t": "MetaInlines", "c": [{"t": "Cite", "c": [each, []]}]}
