@@ -33,9 +33,9 @@ from hw1lib.files import write_text
 from hw1lib.project import default_data_dir
 from qmdbook.book import prepare
 from qmdbook.errors import BookError
-from qmdbook.execute import CELL_TIMEOUT, kernel
+from qmdbook.kernels import kernel
 from qmdbook.pdf import build_pdf
-from qmdbook.project import load_project
+from qmdbook.project import CELL_TIMEOUT, load_project
 from qmdbook.staging import staging
 
 HERE = Path(__file__).resolve().parent

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from qmdbook.check import check_book, check_outputs, read_chapter
 from qmdbook.errors import BookError
-from qmdbook.execute import CELL_TIMEOUT, CellOutputs, execute_chapters
+from qmdbook.execute import CellOutputs, execute_chapters
 from qmdbook.marks import first_lost, marked
 from qmdbook.memory import Memory
 from qmdbook.pandoc import (
@@ -23,9 +22,9 @@ from qmdbook.pandoc import (
     read,
     resolvable,
 )
-from qmdbook.project import Project
+from qmdbook.project import CELL_TIMEOUT, Project
 from qmdbook.qmd import Chapter, parse_chapter
-from qmdbook.tree import Node, citations, elements, without_class
+from qmdbook.tree import Node, without_class
 from qmdbook.weave import weave
 
 QUOTED = re.compile(r"`(.*)`|TeX math (.*), rendering")  # what is lost, or no formula
@@ -63,46 +62,57 @@ class Book:
     def write(
         self,
         target: Format,
-        documents: Sequence[Document],
+        document: Document,
         *options: str,
+        pages: Sequence[str] = (),
         variables: Mapping[str, Node] | None = None,
     ) -> str:
-        """Writes chapters by pandoc with `options` and the template's `variables`.
+        """Writes a chapter by pandoc.
+
+        Args:
+            target: the format.
+            document: the chapter.
+            options: pandoc's besides.
+            pages: names of the chapters that the file will hold, if not of this one alone.
+            variables: metadata.
 
         Raises:
             BookError: a reference leads nowhere, or what is written would lack a word.
         """
-        blocks = [block for document in documents for block in document.blocks]
-        pages = [document.chapter.name for document in documents]
-        cited = set(citations(elements(blocks, "Cite")))
+        blocks, pages = document.blocks, pages or [document.chapter.name]
+        cited = set(document.cited)
         labels = [
             label
-            for label in chain.from_iterable(document.labels for document in self.documents)
+            for label in chain.from_iterable(each.labels for each in self.documents)
             if label.id in cited or label.kind == "chapter"  # to which links lead
         ]
         tree = resolvable(blocks, labels, pages, hand_in=target.hand_in)
         text = as_json({**tree, "meta": {**tree["meta"], **(variables or {})}})
         resolving = ["-f", "json", "-t", target.writer, f"--lua-filter={FILTERS / 'resolve.lua'}"]
         filters = [f"--lua-filter={path}" for path in target.filters]
-        arguments = [*resolving, *self._citing(), *filters, "--wrap=none", *options]
+        citing = self.citing() if document.works else []
+        arguments = [*resolving, *citing, *filters, "--wrap=none", *options]
 
-        def make() -> bytes:
+        def check() -> None:
             with_marks, words = marked(blocks)
             tree = resolvable(with_marks, labels, pages, hand_in=target.hand_in, marked=True)
             written = self.pandoc.run_anew([*resolving, *filters], as_json(tree))
             if lost := first_lost(words, written):
                 message = f"`{' '.join(lost)}` would be missing from {target.name}"
                 raise BookError(f"{message}: {target.cure}")
+
+        def make() -> bytes:
+            check()
             return self.pandoc.run_anew(arguments, text).encode()
 
         try:
             inputs = self.pandoc.inputs(arguments, text)
             return self.pandoc.memory.recall(make, *inputs).decode()
         except BookError as error:
-            raise BookError(f"{self._place_of(str(error), documents)}: {error}.") from error
+            raise BookError(f"{self._place_of(str(error), document)}: {error}.") from error
 
-    def _citing(self) -> list[str]:
-        """Options by which pandoc resolves citations of works."""
+    def citing(self) -> list[str]:
+        """Pandoc's options that resolve citations of works."""
         if self.project.bibliography is None:
             return []
         return [
@@ -112,16 +122,15 @@ class Book:
             "--metadata=link-bibliography=true",
         ]
 
-    def _place_of(self, message: str, documents: Sequence[Document]) -> str:
+    def _place_of(self, message: str, document: Document) -> str:
         """Where a chapter has the first of the words in a row that a message quotes."""
-        quote = QUOTED.search(message)
+        chapter, quote = document.chapter, QUOTED.search(message)
         words = (quote[1] or quote[2] or "").split() if quote else []
         for count in range(len(words), int(len(words) > 1), -1):
-            pattern = r"\W+".join(map(re.escape, words[:count]))
-            for place in (document.chapter.place_of(pattern) for document in documents):
-                if ":" in place:
-                    return place
-        return documents[0].chapter.path.name if len(documents) == 1 else "the book"
+            place = chapter.place_of(r"\W+".join(map(re.escape, words[:count])))
+            if ":" in place:
+                return place
+        return chapter.path.name
 
 
 def prepare(
@@ -141,8 +150,7 @@ def prepare(
     """
     chapters = [parse_chapter(path, project.cell_defaults) for path in project.chapters]
     pandoc = Pandoc(stage, Memory(project.folder / ".cache" / "made"))
-    with ThreadPoolExecutor(2) as pool:
-        trees = list(pool.map(lambda chapter: read_chapter(chapter, pandoc), chapters))
+    trees = pandoc.each(lambda chapter: read_chapter(chapter, pandoc), chapters)
     outputs = execute_chapters(project, chapters, cell_timeout)
 
     def fill(chapter: Chapter, tree: list[Node]) -> list[Node]:
@@ -150,8 +158,7 @@ def prepare(
         check_outputs(chapter, blocks)
         return without_class(blocks, left_out) if left_out else blocks
 
-    with ThreadPoolExecutor(2) as pool:
-        trees = list(pool.map(fill, chapters, trees))
+    trees = pandoc.each(fill, chapters, trees)
     documents = number_chapters(chapters, trees, pandoc)
     check_book(project, documents, stage)
     pandoc.memory.forget()

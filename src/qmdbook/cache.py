@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import sys
-from importlib.metadata import distributions
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from qmdbook.memory import digest
 from qmdbook.project import Project
-
-
-def state_of(project: Project, chapter: Path | None = None) -> str:
-    """Digest of all that a chapter's outputs depend on besides its own code.
-
-    That is the content of its `inputs`, or of those of all chapters if none is named; Python; and
-    the installed packages.
-    """
-    sources = [s for s in project.inputs if chapter is None or s.is_of(chapter.name)]
-    patterns = [source.pattern for source in sources]
-    paths = {path for pattern in patterns for path in project.folder.glob(pattern)}
-    files = [
-        (path.relative_to(project.folder).as_posix(), _digest(path.read_bytes()))
-        for path in sorted(paths)
-        if path.is_file()
-    ]
-    packages = sorted(f"{package.name} {package.version}" for package in distributions())
-    return _digest(json.dumps([files, sys.version, packages]).encode())
 
 
 def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> bool:
@@ -39,10 +19,10 @@ def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) 
     if len(notebook.cells) == 1:  # this package's setup
         return True
     try:
-        kept = json.loads(_path(project, name).read_text(encoding="utf-8"))
-        for cell, outputs in zip(notebook.cells, kept["outputs"], strict=True):
+        record = json.loads(_path(project, name).read_text(encoding="utf-8"))
+        for cell, outputs in zip(notebook.cells, record["outputs"], strict=True):
             cell.outputs = nbformat.from_dict(outputs)
-        return bool(kept["digest"] == _digest_of(state, notebook))
+        return bool(record["digest"] == _digest_of(state, notebook))
     except Exception:  # whatever is wrong with a cache, the chapter is run
         return False
 
@@ -50,12 +30,12 @@ def read_cache(project: Project, state: str, name: str, notebook: NotebookNode) 
 def write_cache(project: Project, state: str, name: str, notebook: NotebookNode) -> None:
     """Keeps a chapter's outputs in place of older ones; a read-only folder has no cache."""
     outputs = [cell.outputs for cell in notebook.cells]
-    kept = {"digest": _digest_of(state, notebook), "outputs": outputs}
+    record = {"digest": _digest_of(state, notebook), "outputs": outputs}
     path = _path(project, name)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(kept), encoding="utf-8")
+        part.write_text(json.dumps(record), encoding="utf-8")
         part.replace(path)
 
 
@@ -65,8 +45,4 @@ def _path(project: Project, name: str) -> Path:
 
 def _digest_of(state: str, notebook: NotebookNode) -> str:
     cells = [(cell.source, cell.outputs) for cell in notebook.cells]
-    return _digest(json.dumps([state, cells], sort_keys=True).encode())
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return digest(json.dumps([state, cells], sort_keys=True).encode())

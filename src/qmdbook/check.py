@@ -43,11 +43,16 @@ def read_chapter(chapter: Chapter, pandoc: Pandoc) -> list[Node]:
     shown = parts_in(tree)
     if max(shown, default=-1) >= len(chapter.parts):
         place = chapter.place_of(r"\{value\} \d|\{ *\.cell ")
-        raise BookError(f"{place}: the builder writes this itself, in place of code.")
+        raise BookError(
+            f"{place}: the builder writes this itself, in place of code; write something else."
+        )
     for number, part in enumerate(chapter.parts):
         if shown.count(number) != 1:
             what = "a cell" if isinstance(part, Cell) else "an inline expression"
-            raise BookError(f"{chapter.where(part.line)}: {what} can't stand here.")
+            raise BookError(
+                f"{chapter.where(part.line)}: {what} can't stand here, in a comment, an address or "
+                "raw text; move it out."
+            )
     return tree
 
 
@@ -89,8 +94,8 @@ def check_book(project: Project, documents: list[Document], stage: Path) -> None
         for problem in problems({"t": "Str", "c": getattr(project, key)}):
             raise BookError(f"_quarto.yml: in the {key}, {problem}.")
     chapters = [(document, _by_kind(document.blocks)) for document in documents]
-    made = (project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks))
-    places: dict[str, set[str]] = {name: set() for name in made}  # that links may name, by page
+    written = (project.pdf_name, *(f"notebooks/{name}.ipynb" for name in project.notebooks))
+    places: dict[str, set[str]] = {name: set() for name in written}  # that links may name, by page
     pages: dict[str, list[str]] = {}  # that have a label
     for document, content in chapters:
         places[document.chapter.name] = {each.identifier for each in chain(*content.values())}
@@ -131,10 +136,13 @@ def _of_labels(
         part = document.chapter.parts[int(block.attribute("part"))] if _is_cell(block) else None
         label = part.label if isinstance(part, Cell) else ""
         if LABEL.match(label) and document.chapter.path.name not in pages.get(label, ()):
-            yield rf"label:\s*{label}", f"this cell gives nothing that could be {label}"
+            yield (
+                rf"label:\s*{label}",
+                f"this cell gives nothing that could be {label}; leave that out",
+            )
     for word in content["Str"]:
         if label_text := UNREAD.search(word.text):
-            message = f"{label_text[0]} stands beside nothing that it could label"
+            message = f"{label_text[0]} stands beside nothing that it could label; move it"
             yield re.escape(label_text[0]), message
     if sum(heading.level == 1 for heading in content["Header"]) > 1:
         yield r"(?m)^# ", "a chapter can have one title, or heading of level 1; make this a section"
@@ -147,7 +155,7 @@ def _is_cell(block: Element) -> bool:
 def _of_references(content: Content, known: set[str]) -> Iterator[tuple[str, str]]:
     for key in citations(content["Cite"]):
         if key not in known:
-            yield rf"@{re.escape(key)}(?![\w-])", f"the reference @{key} leads nowhere"
+            yield rf"@{re.escape(key)}(?![\w-])", f"the reference @{key} leads nowhere; correct it"
 
 
 def _of_links(
@@ -161,7 +169,7 @@ def _of_links(
         is_there = page in places and (not anchor or anchor in places[page])
         if not target or not (SCHEME.match(target) or is_there or _is_copied(path, folder, stage)):
             pattern = rf"\](\(|: *){re.escape(target)}"
-            yield pattern, f"the link to {target or 'nothing'} leads nowhere"
+            yield pattern, f"the link to {target or 'nothing'} leads nowhere; correct it"
 
 
 def _of_images(content: Content, folder: Path, stage: Path) -> Iterator[tuple[str, str]]:
@@ -175,7 +183,10 @@ def _of_images(content: Content, folder: Path, stage: Path) -> Iterator[tuple[st
             message = f"only the fig-alt of the image {target} would be there; leave out the other"
             yield re.escape(target), message
         elif not _is_copied(target, folder, stage):
-            yield re.escape(target), f"the image {target} is not a file in the book's folder"
+            yield (
+                re.escape(target),
+                f"the image {target} is not a file in the book's folder; put it there",
+            )
 
 
 def _is_copied(target: str, folder: Path, stage: Path) -> bool:

@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from qmdbook.book import prepare
-from qmdbook.cache import state_of
 from qmdbook.errors import BookError
 from qmdbook.execute import all_cached
+from qmdbook.inputs import state_of
 from qmdbook.notebook import write_notebooks
 from qmdbook.project import load_project
 from qmdbook.qmd import parse_chapter

@@ -1,24 +1,15 @@
-"""Runs the code of chapters with nbclient, and keeps what it gave."""
+"""What the code of chapters gives: from the last time, or from a new run."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-import tempfile
-from pathlib import Path
 from typing import TypeAlias
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from qmdbook.cache import read_cache, state_of, write_cache
-from qmdbook.errors import BookError
-from qmdbook.project import Project
+from qmdbook.cache import read_cache, write_cache
+from qmdbook.inputs import state_of
+from qmdbook.project import CELL_TIMEOUT, Project
 from qmdbook.qmd import Chapter, Inline
 
 SETUP = """\
@@ -26,17 +17,7 @@ import matplotlib, matplotlib_inline.backend_inline as inline
 inline.set_matplotlib_formats("svg", bbox_inches="tight")
 matplotlib.rcParams.update({"figure.dpi": 160, "svg.hashsalt": "book"})
 """
-OPTIONS = (
-    "--HistoryManager.enabled=False",
-    "--InteractiveShell.xmode=Plain",  # of a traceback, messages show the end
-    "--InteractiveShell.colors=NoColor",
-    "--log-level=CRITICAL",
-)
-AT_ONCE = 2
 CellOutputs: TypeAlias = dict[int, list[NotebookNode]]  # of a chapter's parts, by their numbers
-CELL_TIMEOUT = START_TIMEOUT = 120
-ATTEMPTS = 3
-TRACE = 4  # lines of a traceback that messages show: its last two frames
 
 
 def execute_chapters(
@@ -60,8 +41,11 @@ def execute_chapters(
         if not read_cache(project, states[chapter.name], chapter.name, notebooks[chapter.name])
     ]
     if todo:
+        from qmdbook.kernels import run  # which takes a while to import
+
         print(f"Running the code of {', '.join(c.path.name for c in todo)}", flush=True)
-        asyncio.run(_run_all(project.folder, [(c, notebooks[c.name]) for c in todo], timeout))
+        longest_first = sorted(todo, key=lambda chapter: -len(chapter.parts))
+        run(project.folder, [(c, notebooks[c.name]) for c in longest_first], timeout)
     for chapter in todo:
         write_cache(project, states[chapter.name], chapter.name, notebooks[chapter.name])
     return {
@@ -79,105 +63,20 @@ def all_cached(project: Project, chapters: list[Chapter]) -> bool:
 
 def unexecuted(chapter: Chapter) -> NotebookNode:
     """The chapter's evaluated code, below this package's own, as a notebook that has not run."""
-    cells = [nbformat.v4.new_code_cell(SETUP, id="setup", metadata={"qmdbook": {}})]
+    cells = [_cell("setup", SETUP, {})]
     for number, part in enumerate(chapter.parts):
         if isinstance(part, Inline) or part.options.get("eval", True):
-            metadata = {"qmdbook": {"part": number}}
-            cells.append(nbformat.v4.new_code_cell(part.source, id=f"c{number}", metadata=metadata))
-    return nbformat.v4.new_notebook(cells=cells)
+            cells.append(_cell(f"c{number}", part.source, {"part": number}))
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
 
 
-async def _run_all(folder: Path, todo: list[tuple[Chapter, NotebookNode]], timeout: int) -> None:
-    """Runs a few chapters at a time, and stops the others when one fails."""
-    free = asyncio.Semaphore(AT_ONCE)
-
-    async def run(chapter: Chapter, notebook: NotebookNode) -> None:
-        for attempt in range(1, ATTEMPTS + 1):  # another program may take the port of a kernel
-            log = Path(scratch) / f"{chapter.name}-{attempt}.log"
-            try:
-                async with free:
-                    await _run(folder, chapter, notebook, timeout, log)
-                return
-            except RuntimeError as error:  # the kernel did not come up
-                if attempt == ATTEMPTS:
-                    last = [str(error), *log.read_text(errors="replace").splitlines()][-1]
-                    raise BookError(
-                        f"{chapter.path.name}: no kernel of {sys.executable} starts "
-                        f"({last:.200}); reinstall the book's packages there."
-                    ) from error
-
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for chapter, notebook in todo:
-                    tasks.create_task(run(chapter, notebook))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-
-
-async def _run(
-    folder: Path, chapter: Chapter, notebook: NotebookNode, timeout: int, log: Path
-) -> None:
-    """Runs one chapter's notebook in place, in a kernel that writes what it says to `log`.
-
-    Step for step rather than by nbclient's `async_execute`, which would take Ctrl-C for itself.
-    """
-    environment = {
-        "OMP_NUM_THREADS": "1",  # as chapters run side by side
-        **os.environ,
-        "IPYTHONDIR": str(log.parent),  # HOME stays as it is
-        "JUPYTER_RUNTIME_DIR": str(log.parent),
-        "SOURCE_DATE_EPOCH": "0",  # of figures
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+def _cell(name: str, source: str, metadata: dict[str, int]) -> dict[str, object]:
+    """A cell of code; nbformat's own functions would check each on the way."""
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {"qmdbook": metadata},
+        "source": source,
+        "execution_count": None,
+        "outputs": [],
     }
-    manager = kernel(log.with_suffix(".json"), *OPTIONS)
-    client = NotebookClient(
-        notebook,
-        km=manager,
-        timeout_func=lambda cell: START_TIMEOUT if cell.id == "setup" else timeout,
-        startup_timeout=START_TIMEOUT,
-        resources={"metadata": {"path": str(folder)}},
-        coalesce_streams=True,
-    )
-    try:
-        with log.open("w") as said:
-            await client.async_start_new_kernel(env=environment, stdout=said, stderr=said)
-        await client.async_start_new_kernel_client()
-        for count, cell in enumerate(notebook.cells):
-            try:
-                await client.async_execute_cell(cell, count, execution_count=count + 1)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                if isinstance(error, DeadKernelError) and await manager.is_alive():
-                    raise asyncio.CancelledError from error  # nbclient took being stopped for that
-                part = cell.metadata["qmdbook"].get("part")
-                place = chapter.where(1 if part is None else chapter.parts[part].line)
-                first = cell.source.strip().partition("\n")[0]
-                reason = _reason(error, timeout)
-                raise BookError(f"{place}: the cell `{first:.70}` {reason}") from error
-    finally:
-        if client.kc is not None:
-            client.kc.stop_channels()
-        if manager.has_kernel:
-            await manager.shutdown_kernel(now=True)
-
-
-def _reason(error: Exception, timeout: int) -> str:
-    """Why a cell failed: an exception with the traceback's end, or its message if that is all."""
-    if isinstance(error, CellExecutionError):
-        value = " ".join(str(error.evalue).split())
-        trace = error.traceback.rpartition("-----\n")[2]  # what nbclient puts before is the cell
-        if trace.strip() == str(error.evalue).strip():  # an error made to be read alone
-            return f"failed: {value:.500}"
-        frames = [line for line in trace.splitlines() if line.startswith("  ")]
-        return "\n".join([f"failed: {error.ename}: {value:.500}", *frames[-TRACE:]])
-    if isinstance(error, CellTimeoutError):
-        return f"ran longer than {timeout} s; allow more with --cell-timeout."
-    return "killed its kernel."
-
-
-def kernel(connection_file: Path, *options: str) -> AsyncKernelManager:
-    """A kernel of the Python that is running, whatever kernels are installed."""
-    manager = AsyncKernelManager(connection_file=str(connection_file))
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    manager._kernel_spec = KernelSpec(argv=[*command, *options], language="python")
-    return manager

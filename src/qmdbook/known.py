@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ ENVIRONMENTS = frozenset(_ENVIRONMENTS.split())
 COMMANDS = frozenset(_COMMANDS.split()) | {" "}
 
 
-QUARTO = "write it without, or build with Quarto"
+QUARTO = "leave it out, or build with Quarto"
 
 
 @dataclass(frozen=True)
@@ -151,51 +151,55 @@ def problems(node: Json, only_html: bool = False) -> Iterator[Problem]:
         node: a part of the tree.
         only_html: whether no other format shows it, so that HTML may stand here as it is.
     """
-    if isinstance(node, list):
-        for item in node:
-            yield from problems(item, only_html)
-    elif found := element(node):
-        yield from _of_element(found, only_html)
-        inner = problems(found.content, only_html or _is_only_html(found))
-        if found.kind in {"Div", "Span"} and "read" in found.classes:
-            part = int(found.attribute("part"))
-            if "blocks" in found.classes:
-                message = "a value of several paragraphs can't stand in a sentence"
-                yield Problem(message, "", "give it a paragraph of its own", part)
-            inner = (replace(problem, part=part) for problem in inner)
-        yield from inner
-    elif isinstance(node, dict):
-        yield from problems(list(node.values()), only_html)
+    left: list[tuple[Json, bool, int | None]] = [(node, only_html, None)]
+    while left:
+        node, only_html, part = left.pop()
+        inside: Sequence[Json] = []
+        if isinstance(node, list):
+            inside = node
+        elif item := element(node):
+            for problem in _of_element(item, only_html):
+                yield problem if part is None else replace(problem, part=part)
+            if item.kind in {"Div", "Span"} and "read" in item.classes:
+                part = int(item.attribute("part"))
+                if "blocks" in item.classes:
+                    message = "a value of several paragraphs can't stand in a sentence"
+                    yield Problem(message, "", "give it a paragraph of its own", part)
+            only_html = only_html or _is_only_html(item)
+            inside = [item.content]
+        elif isinstance(node, dict):
+            inside = list(node.values())
+        left.extend((item, only_html, part) for item in reversed(inside))
 
 
-def _of_element(found: Element, only_html: bool) -> Iterator[Problem]:
-    text, is_raw = found.text, found.kind in {"RawBlock", "RawInline"}
+def _of_element(item: Element, only_html: bool) -> Iterator[Problem]:
+    text, is_raw = item.text, item.kind in {"RawBlock", "RawInline"}
     if is_raw:
-        yield from _of_raw(str(found.part(0)), text, only_html)
+        yield from _of_raw(str(item.part(0)), text, only_html)
     elif letter := first_missing(text):
         name = f"{letter} (U+{ord(letter):04X})"
         yield Problem(f"the PDF's fonts have no {name}", letter, "write it in letters")
-    yield from _of_attributes(found)
-    match found.kind:
+    yield from _of_attributes(item)
+    match item.kind:
         case "Math":
             yield from _of_formula(text)
         case "Str" if text.startswith("{{<"):
             yield Problem("shortcodes are not known here", "{{<", "write out what this one gives")
         case "Code" if other := re.match(r"\{(?!value)\w+\} ", text):
             yield Problem(f"inline code in {other[0].strip()} is not known here", other[0])
-        case "Header" if found.level == 1 and "Math" in _kinds(found.part(2)):
+        case "Header" if item.level == 1 and "Math" in _kinds(item.part(2)):
             cure = "write it in words"  # navigation shows its text
             yield Problem("a chapter's heading can't have formulas", "# ", cure)
-        case "Figure" if _kinds(_long_caption(found)) - {"Plain", "Para"}:
+        case "Figure" if _kinds(_long_caption(item)) - {"Plain", "Para"}:
             yield Problem("a caption must be of paragraphs", "", "put the rest below the figure")
-        case "Link" if other := re.match(r"(?!https?:|mailto:)\w[\w+.-]*:", found.target):
+        case "Link" if other := re.match(r"(?!https?:|mailto:)\w[\w+.-]*:", item.target):
             cure = "link to https:, http: or mailto:, or to a file of the book"
             yield Problem(f"links to {other[0]} are not known here", other[0], cure)
 
 
 def _kinds(items: Json) -> set[str]:
     """The kinds of the elements in a list."""
-    inside = (element(item) for item in items) if isinstance(items, list) else ()
+    inside = map(element, items) if isinstance(items, list) else ()
     return {item.kind for item in inside if item}
 
 
@@ -224,26 +228,26 @@ def _of_raw(language: str, text: str, only_html: bool) -> Iterator[Problem]:
     yield Problem(f"`{first}` would be missing from some formats", first, cure)
 
 
-def _of_attributes(found: Element) -> Iterator[Problem]:
-    kind, label = found.kind, found.identifier
+def _of_attributes(item: Element) -> Iterator[Problem]:
+    kind, label = item.kind, item.identifier
     if kind not in WHERE_THE_ATTRIBUTES_ARE:
         return
     name, allowed = NAMES.get(kind, f"a {kind.lower()}"), {**KNOWN[kind]}
-    for count, each in enumerate(found.classes):
+    for count, each in enumerate(item.classes):
         language = f"{kind}.*" if not count and each not in OWN else ""
         row = KNOWN.get(f"{kind}.{each}", KNOWN.get(language))
         if row is None:
             yield Problem(f"{name} of class {each!r} is not known here", each)
             return
         allowed |= row
-    for key, value in found.attributes:
+    for key, value in item.attributes:
         if key not in allowed:
             yield Problem(f"the attribute {key!r} of {name} is not known here", key)
         elif not re.fullmatch(allowed[key], value):
             wanted = "a percentage" if key == "width" else allowed[key].replace("|", " or ")
             yield Problem(f"the attribute {key} must be {wanted}", key)
-    if allowed.keys() >= CONDITION.keys() and len(found.attributes) != 1:
-        yield Problem("this block must have when-format or unless-format", found.classes[0])
+    if allowed.keys() >= CONDITION.keys() and len(item.attributes) != 1:
+        yield Problem("this block must have when-format or unless-format", item.classes[0])
     prefix = label.partition("-")[0]
     if RESERVED.match(label):
         yield Problem(f"blocks that are numbered as #{prefix}- are not known here", f"#{label}")

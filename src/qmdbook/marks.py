@@ -17,7 +17,7 @@ DIGITS = str.maketrans("abcdefghij", "0123456789")
 def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
     """Blocks with a mark in place of each word, formula and piece of code, and what stood there.
 
-    Code has no language any more, as nothing is to be coloured.
+    Code loses its language, since it need not be coloured.
     """
     words: list[str] = []
 
@@ -25,20 +25,21 @@ def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
         words.append(word)
         return f"{len(words) - 1:06}"
 
-    def change(found: Element) -> Node | None:
-        if found.kind == "Cite" or (found.kind == "Image" and found.attribute("fig-alt")):
-            return {
-                "t": found.kind,
-                "c": found.content,
-            }  # of an image's texts only that one is shown
-        if found.kind == "Str":
-            return {"t": "Str", "c": f"qxz{mark(found.text).translate(LETTERS)}"}
-        if found.kind == "Math":
-            return {"t": "Math", "c": [found.part(0), f"739{mark(found.text)}"]}
-        if found.kind in {"Code", "CodeBlock"}:
-            classes = [name for name in found.classes if name in OWN]
-            attributes = [found.identifier, classes, found.attributes]
-            return {"t": found.kind, "c": [attributes, f"qxz{mark(found.text).translate(LETTERS)}"]}
+    def change(item: Element) -> Node | None:
+        match item.kind:
+            case "Str":
+                return {"t": "Str", "c": f"qxz{mark(item.text).translate(LETTERS)}"}
+            case "Math":
+                return {"t": "Math", "c": [item.part(0), f"739{mark(item.text)}"]}
+            case "Code" | "CodeBlock":
+                classes = [name for name in item.classes if name in OWN]
+                attributes = [item.identifier, classes, item.attributes]
+                word = f"qxz{mark(item.text).translate(LETTERS)}"
+                return {"t": item.kind, "c": [attributes, word]}
+            case "Image" if not item.attribute("fig-alt"):
+                return None
+            case "Image" | "Cite":  # of an image's texts only its alt text is shown
+                return {"t": item.kind, "c": item.content}
         return None
 
     return changed_blocks(blocks, change), words
@@ -46,8 +47,8 @@ def marked(blocks: Sequence[Node]) -> tuple[list[Node], list[str]]:
 
 def first_lost(words: list[str], text: str) -> list[str]:
     """The first words in a row whose marks a written text lacks."""
-    kept = {
+    numbers = {
         int(number or letters.lower().translate(DIGITS)) for number, letters in MARK.findall(text)
     }
-    lost = [number for number in range(len(words)) if number not in kept][:8]
+    lost = [number for number in range(len(words)) if number not in numbers][:8]
     return [words[number] for count, number in enumerate(lost) if number == lost[0] + count]

@@ -6,7 +6,7 @@ import base64
 import mimetypes
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from nbformat import NotebookNode
 
 from qmdbook.book import Book, Format
 from qmdbook.execute import CellOutputs
+from qmdbook.known import KINDS
+from qmdbook.memory import Memory
 from qmdbook.pandoc import FILTERS, Document
 from qmdbook.qmd import Cell, Chapter
 from qmdbook.weave import is_drawn
@@ -33,7 +35,7 @@ IMAGE = re.compile(r"!\[[^\]]*\]\((?!\w+:)([^)\s]+)\)")
 SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!@|$~^&\"'])")
 DPI = 160  # of figures
 PAGE = b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("figure.svg")'
-UNRESOLVED = re.compile(r"@(fig|tbl|eq|sec)-|\{#")
+UNRESOLVED = re.compile(rf"@({'|'.join(KINDS)})-|\{{#")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 INSTALL = (
     "This notebook is a chapter of *{title}*, made from its source with all outputs. To run it "
@@ -55,17 +57,16 @@ def write_notebooks(book: Book, target: Path) -> None:
         if name in book.project.notebooks:
             nbformat.write(_notebook(book, document), target / f"{name}.ipynb")
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(build, book.documents))
+    book.pandoc.each(build, book.documents)
 
 
 def _notebook(book: Book, document: Document) -> NotebookNode:
     """A chapter as a notebook that has been run."""
     chapter, title = document.chapter, book.project.title
-    text = book.write(NOTEBOOK, [document])
+    text = book.write(NOTEBOOK, document)
     escaped = SPECIAL.sub(r"\\\1", " ".join(title.split()))
     cells = [nbformat.v4.new_markdown_cell(INSTALL.format(title=escaped))]
-    cells += _cells(chapter, book.outputs[chapter.name], text)
+    cells += _cells(chapter, book.outputs[chapter.name], text, book.pandoc.memory)
     for count, cell in enumerate(cells):
         if cell.cell_type == "markdown":
             _attach_images(cell, book.stage)
@@ -74,7 +75,9 @@ def _notebook(book: Book, document: Document) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def _cells(chapter: Chapter, outputs: CellOutputs, text: str) -> Iterator[NotebookNode]:
+def _cells(
+    chapter: Chapter, outputs: CellOutputs, text: str, memory: Memory
+) -> Iterator[NotebookNode]:
     """Markdown and code cells in the order of the chapter."""
     pieces = ["-1", *MARK.split(text)]
     count = 0
@@ -83,7 +86,7 @@ def _cells(chapter: Chapter, outputs: CellOutputs, text: str) -> Iterator[Notebo
         if isinstance(part, Cell):
             count += 1
             resolved = {int(match[1]): match[2].strip() for match in OUTPUT.finditer(prose)}
-            yield _code(part, outputs[number], count, resolved)
+            yield _code(part, outputs[number], count, resolved, memory)
         if words := OUTPUT.sub("", prose).strip():
             yield nbformat.v4.new_markdown_cell(words)
 
@@ -99,13 +102,13 @@ def _attach_images(cell: NotebookNode, folder: Path) -> None:
 
 
 def _code(
-    cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str]
+    cell: Cell, outputs: list[NotebookNode], count: int, resolved: dict[int, str], memory: Memory
 ) -> NotebookNode:
     """A code cell with PNG figures, which every viewer shows.
 
     Markdown outputs with references are replaced by their `resolved` texts.
     """
-    kept = []
+    shown_outputs = []
     shown = cell.options.get("include", True) and cell.options.get("output", True)
     for number, output in enumerate(outputs if shown else []):
         if is_drawn(output):
@@ -115,24 +118,24 @@ def _code(
         if UNRESOLVED.search(str(data.get("text/markdown", ""))):
             data["text/markdown"] = resolved.get(number, "")
         if {"image/png", "image/svg+xml"} & set(data):
-            _describe_figure(output, str(cell.options.get("fig-alt", "")))
+            _describe_figure(output, str(cell.options.get("fig-alt", "")), memory)
         if output.output_type == "execute_result":
             output.execution_count = count
-        kept.append(output)
+        shown_outputs.append(output)
     metadata = {} if cell.options.get("echo", True) else {"jupyter": {"source_hidden": True}}
     return nbformat.v4.new_code_cell(
-        cell.source, outputs=kept, execution_count=count, metadata=metadata
+        cell.source, outputs=shown_outputs, execution_count=count, metadata=metadata
     )
 
 
-def _describe_figure(output: NotebookNode, alt: str) -> None:
+def _describe_figure(output: NotebookNode, alt: str, memory: Memory) -> None:
     """Gives a figure as PNG its alt text, its size on the screen, and paper in dark themes.
 
     The keys are those that nbconvert, JupyterLab and the classic notebook read.
     """
     if svg := output.data.pop("image/svg+xml", None):
-        files: Any = {"main": PAGE, "figure.svg": svg.encode()}  # its stubs know no dict
-        picture = typst.compile(files, format="png", ppi=DPI)
+        inputs = (version("typst").encode(), str(DPI).encode(), PAGE, svg.encode())
+        picture = memory.recall(lambda: _drawn(svg.encode()), *inputs)
         output.data["image/png"] = base64.b64encode(picture).decode()
     output.data["text/plain"] = alt  # what a terminal shows
     width = int.from_bytes(base64.b64decode(output.data["image/png"][:32])[16:20], "big")
@@ -141,3 +144,9 @@ def _describe_figure(output: NotebookNode, alt: str) -> None:
         "alt": alt,
         "needs_background": "light",
     }
+
+
+def _drawn(svg: bytes) -> bytes:
+    """An SVG as PNG."""
+    files: Any = {"main": PAGE, "figure.svg": svg}  # its stubs know no dict
+    return bytes(typst.compile(files, format="png", ppi=DPI, ignore_system_fonts=True))

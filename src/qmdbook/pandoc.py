@@ -7,26 +7,28 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import TypedDict, TypeVar, cast
 
 from qmdbook.errors import BookError
-from qmdbook.known import CALLOUTS, KINDS
+from qmdbook.known import CALLOUTS, KINDS, LABEL
 from qmdbook.memory import Memory
 from qmdbook.qmd import Chapter
-from qmdbook.tree import Json, Node, elements, text_block
+from qmdbook.tree import Json, Node, citations, elements, text_block
 
 HERE = Path(__file__).parent
 FILTERS = HERE / "filters"
+AT_ONCE = os.cpu_count() or 2
 API = [1, 23]  # the version of pandoc's syntax tree
 FILES = ("--bibliography", "--lua-filter", "--template")  # options that name one
 NAMES = {"chapter": "Chapter"} | {key: kind.name for key, kind in KINDS.items()}
+T = TypeVar("T")
 
 
 class Tree(TypedDict):
@@ -56,6 +58,16 @@ class Document:
     blocks: list[Node]
     labels: tuple[Label, ...]
 
+    @cached_property
+    def cited(self) -> tuple[str, ...]:
+        """The keys of the works and labels that it refers to."""
+        return tuple(dict.fromkeys(citations(elements(self.blocks, "Cite"))))
+
+    @property
+    def works(self) -> list[str]:
+        """The keys of the works alone."""
+        return [key for key in self.cited if not LABEL.match(key)]
+
 
 @dataclass(frozen=True)
 class Pandoc:
@@ -64,10 +76,16 @@ class Pandoc:
     Attributes:
         folder: where it runs.
         memory: of what it wrote before.
+        workers: those who run it, a few at a time.
     """
 
     folder: Path
     memory: Memory = field(default_factory=Memory)
+    workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE))
+
+    def each(self, function: Callable[..., T], *items: Iterable[object]) -> list[T]:
+        """What a function that runs pandoc gives for each item; the workers take them in order."""
+        return list(self.workers.map(function, *items))
 
     def run(self, arguments: Sequence[str], text: str) -> str:
         """Runs pandoc on `text`; it reads no file but those in `arguments`, opens no connection.
@@ -152,8 +170,7 @@ def number_chapters(
             chapter, tree["blocks"], tuple(Label(**each, page=chapter.name) for each in labels)
         )
 
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(number, chapters, trees, numbers))
+    return pandoc.each(number, chapters, trees, numbers)
 
 
 def resolvable(

@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from qmdbook.errors import BookError
-from qmdbook.known import CELL_OPTIONS, PROJECT
+from qmdbook.known import CELL_OPTIONS, PROJECT, QUARTO
 
+CELL_TIMEOUT = 120  # seconds that a cell may take
 TEXTS = ("title", "subtitle", "author", "description", "date")
 MALFORMED = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
@@ -49,7 +50,7 @@ class Project:
     bibliography: Path | None = None
     pdf_name: str = "book.pdf"
     lang: str = "en"
-    cell_defaults: dict[str, Any] | None = None  # options of cells that don't set their own
+    cell_defaults: dict[str, object] | None = None  # options of cells that don't set their own
     resources: tuple[Path, ...] = ()  # files that pages load, copied beside them
     footer: str = ""  # Markdown at the foot of each page
     notebooks: tuple[str, ...] = ()  # names of the chapters offered as executed notebooks
@@ -77,12 +78,15 @@ def load_project(folder: Path, strict: bool = False) -> Project:
     for kind, files in (("chapter", project.chapters), ("resource", project.resources)):
         for file in files:
             if not file.is_file():
-                raise BookError(f"{file.name}, a {kind} named in {path.name}, does not exist.")
+                raise BookError(
+                    f"{file.name}, a {kind} named in {path.name}, does not exist; correct its name."
+                )
     stems = {chapter.stem for chapter in project.chapters}
     readers = {Path(chapter).stem for source in project.inputs for chapter in source.chapters}
     for key, chapters in (("notebooks", set(project.notebooks)), ("inputs", readers)):
         if chapters - stems:
-            raise BookError(f"{path}: qmdbook: {key}: {min(chapters - stems)} is not a chapter.")
+            name = min(chapters - stems)
+            raise BookError(f"{path}: qmdbook: {key}: {name} is not a chapter; correct its name.")
     if Path(project.pdf_name).name != project.pdf_name:
         raise BookError(f"{path}: book: output-file must be a file name, without folders.")
     return project
@@ -93,7 +97,7 @@ def _check_keys(config: dict[str, Any]) -> None:
         for key in _map(config.get(part)) if part else config:
             if key not in known:
                 where = f"{part}: {key}" if part else key
-                raise BookError(f"_quarto.yml: {where} is not known here.")
+                raise BookError(f"_quarto.yml: {where} is not known here; {QUARTO}.")
     for key in TEXTS:
         if isinstance(config["book"].get(key), list | dict):
             raise BookError(f"_quarto.yml: book: {key} must be text.")
@@ -111,9 +115,9 @@ def _check_keys(config: dict[str, Any]) -> None:
 def _project(folder: Path, config: dict[str, Any]) -> Project:
     """The project described by `config`; raises one of `MALFORMED` if it isn't well formed."""
     book, own = config["book"], config.get("qmdbook") or {}
-    said = {key: str(book.get(key) or "") for key in TEXTS} | {"title": str(book["title"])}
-    if said["date"] in {"today", "now"}:
-        said["date"] = str(datetime.date.today())
+    texts = {key: str(book.get(key) or "") for key in TEXTS} | {"title": str(book["title"])}
+    if texts["date"] in {"today", "now"}:
+        texts["date"] = str(datetime.date.today())
     options = (config.get("execute") or {}) | _map(_map(config.get("format")).get("html"))
     footer = book.get("page-footer") or ""
     if not isinstance(footer, str):
@@ -126,7 +130,7 @@ def _project(folder: Path, config: dict[str, Any]) -> Project:
     return Project(
         folder=folder,
         chapters=_files(folder, book["chapters"]),
-        **said,
+        **texts,
         bibliography=folder / str(config["bibliography"]) if config.get("bibliography") else None,
         pdf_name=f"{book.get('output-file', 'book')}.pdf",
         lang=str(config.get("lang", "en")),

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from qmdbook.errors import BookError
-from qmdbook.known import CAPTIONS, CELL_OPTIONS, FRONT_MATTER, TEXT
+from qmdbook.known import CAPTIONS, CELL_OPTIONS, FRONT_MATTER, QUARTO, TEXT
 
 INLINE = re.compile(r"(?<!`)`\{python\}[ \t]+([^`\n]+)`")
 FENCE = re.compile(r"^\s*(`{3,}|~{3,})\s*(.*?)\s*$")
@@ -34,7 +33,7 @@ class Cell:
 
     source: str
     line: int
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -55,7 +54,7 @@ class Chapter:
     """
 
     path: Path
-    front_matter: dict[str, Any]
+    front_matter: dict[str, object]
     parts: tuple[Inline | Cell, ...]
     text: str
     ends: tuple[int, ...]
@@ -72,11 +71,11 @@ class Chapter:
     def place_of(self, pattern: str) -> str:
         """The place where `pattern`, a regular expression, last stands in the file."""
         text = self.path.read_text(encoding="utf-8-sig")
-        found = [match.start() for match in re.finditer(pattern, text)]
-        return self.where(text.count("\n", 0, found[-1]) + 1) if found else self.path.name
+        starts = [match.start() for match in re.finditer(pattern, text)]
+        return self.where(text.count("\n", 0, starts[-1]) + 1) if starts else self.path.name
 
 
-def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter:
+def parse_chapter(path: Path, defaults: dict[str, object] | None = None) -> Chapter:
     """Reads a chapter, whose cells have the options `defaults` where they set no others.
 
     Raises:
@@ -94,8 +93,8 @@ def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter
     parts: list[Inline | Cell] = []
     ends = [i]
 
-    def note(found: re.Match[str]) -> str:
-        parts.append(Inline(found[1].strip(), i + 1))
+    def note(match: re.Match[str]) -> str:
+        parts.append(Inline(match[1].strip(), i + 1))
         return f"`{{value}} {len(parts) - 1}`"
 
     while i < len(lines):
@@ -117,7 +116,7 @@ def parse_chapter(path: Path, defaults: dict[str, Any] | None = None) -> Chapter
     return Chapter(path, front_matter, tuple(parts), "\n".join(text) + "\n", (*ends, len(text)))
 
 
-def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
+def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, object], int]:
     """Its values, and the number of lines that it takes."""
     if not lines or lines[0].strip() != "---":
         return {}, 0
@@ -129,7 +128,7 @@ def _front_matter(path: Path, lines: list[str]) -> tuple[dict[str, Any], int]:
 
 def _values(
     path: Path, before: int, what: str, lines: list[str], known: Mapping[str, tuple[object, ...]]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The values of lines `name: value`, which stand after the line `before`."""
     try:
         values = yaml.safe_load("\n".join(lines)) or {}
@@ -142,7 +141,7 @@ def _values(
         place = f"{path.name}:{before + line}: {what}"
         allowed = known.get(name)
         if allowed is None:
-            raise BookError(f"{place} {str(name)!r} is not known here.")
+            raise BookError(f"{place} {str(name)!r} is not known here; {QUARTO}.")
         if value not in allowed and not (allowed is TEXT and isinstance(value, str)):
             wanted = "text" if allowed is TEXT else " or ".join(str(v).lower() for v in allowed)
             raise BookError(f"{place} {name} must be {wanted}.")
@@ -155,24 +154,26 @@ def _closing(path: Path, lines: list[str], start: int, marker: str) -> int:
         fence = FENCE.match(lines[i])
         if fence and fence[1].startswith(marker) and not fence[2]:
             return i
-    raise BookError(f"{path.name}:{start + 1}: this fence is never closed.")
+    raise BookError(
+        f"{path.name}:{start + 1}: this fence is never closed; close it with the same signs."
+    )
 
 
 def _is_cell(place: str, line: str, header: str) -> bool:
     """Whether a fence starts a cell; refuses one that only Quarto or knitr could run."""
-    found = re.match(r"\{\s*([^=.#\s},]+)\s*(.*)", header)
-    if not found:
+    match = re.match(r"\{\s*([^=.#\s},]+)\s*(.*)", header)
+    if not match:
         return False
-    if found[1] != "python":
-        raise BookError(f"{place}: cells in {found[1]} are not known here.")
-    if found[2] != "}":
+    if match[1] != "python":
+        raise BookError(f"{place}: cells in {match[1]} are not known here; {QUARTO}.")
+    if match[2] != "}":
         raise BookError(f"{place}: options of a cell go into lines `#| name: value`.")
     if line[0].isspace():
         raise BookError(f"{place}: a cell must start at the line's beginning.")
     return True
 
 
-def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> Cell:
+def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, object]) -> Cell:
     """A cell from its lines without the fences."""
     place = f"{path.name}:{line}"
     written = [match[1] for match in takewhile(bool, map(OPTION.match, lines)) if match]
@@ -186,5 +187,5 @@ def _cell(path: Path, lines: list[str], line: int, defaults: dict[str, Any]) -> 
             raise BookError(f"{place}: {label} has no {what}; add #| {name}.")
     source = "\n".join(lines[len(written) :]).strip("\n")
     if ANNOTATION.search(source):
-        raise BookError(f"{place}: annotations of code, `# <1>`, are not known here.")
+        raise BookError(f"{place}: annotations of code, `# <1>`, are not known here; {QUARTO}.")
     return Cell(source, line, {**defaults, **options})

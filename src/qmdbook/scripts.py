@@ -40,22 +40,22 @@ def _add(path: Path, texts: dict[Path, str], importers: tuple[Path, ...]) -> Non
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BookError(f"{path.name}, a script, can't be read ({error.strerror}).") from error
-    for found in IMPORT.finditer(text):
-        _add(_imported(path, found), texts, (*importers, path))
+    for match in IMPORT.finditer(text):
+        _add(_imported(path, match), texts, (*importers, path))
     texts[path] = text
 
 
-def _imported(path: Path, found: re.Match[str]) -> Path:
-    return (path.parent / found[3]).resolve()
+def _imported(path: Path, match: re.Match[str]) -> Path:
+    return (path.parent / match[3]).resolve()
 
 
 def _wrapped(path: Path, text: str, names: dict[Path, str]) -> str:
     """A module as a constant that holds what it exports."""
 
-    def binding(found: re.Match[str]) -> str:
-        parts = found[1] or f"{{{found[2].replace(' as ', ': ')}}}"
-        return f"const {parts} = {names[_imported(path, found)]};\n"
+    def binding(match: re.Match[str]) -> str:
+        parts = match[1] or f"{{{match[2].replace(' as ', ': ')}}}"
+        return f"const {parts} = {names[_imported(path, match)]};\n"
 
-    exported = ", ".join(found[1] for found in EXPORT.finditer(text))
+    exported = ", ".join(match[1] for match in EXPORT.finditer(text))
     body = EXPORT.sub("", IMPORT.sub(binding, text)).strip()
     return f"const {names[path]} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"

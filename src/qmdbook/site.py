@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TypeAlias
 
@@ -45,12 +44,11 @@ def build_site(book: Book) -> None:
     def build(index: int) -> list[dict[str, str]]:
         context = {key: _escaped(value) for key, value in _context(book, pages, index).items()}
         variables = {**context, "footer": _raw(footer)}
-        text = book.write(PAGE, [book.documents[index]], *options, variables=variables)
+        text = book.write(PAGE, book.documents[index], *options, variables=variables)
         (folder / pages[index]["href"]).write_text(text, encoding="utf-8")
         return list(_search_entries(pages[index], text))
 
-    with ThreadPoolExecutor(2) as pool:
-        entries = list(chain.from_iterable(pool.map(build, range(len(pages)))))
+    entries = list(chain.from_iterable(book.pandoc.each(build, range(len(pages)))))
     files = {f"assets/{name}": TEMPLATES / name for name in ASSETS}
     files |= {f"assets/{font.name}": font for font in FONTS.glob("*.woff2")}
     files |= {str(file.relative_to(project.folder)): file for file in project.resources}
@@ -90,7 +88,7 @@ def _page(document: Document) -> Page:
 def _context(book: Book, pages: list[Page], index: int) -> dict[str, Value]:
     """All that the page template fills in besides the text."""
     project, page, own = book.project, pages[index], book.documents[index].chapter.front_matter
-    description = own.get("description") or project.description
+    description = str(own.get("description") or project.description)
     has_one = page["name"] in project.notebooks  # a chapter without notebook offers all
     offered = (
         [page] if has_one else [other for other in pages if other["name"] in project.notebooks]

@@ -95,7 +95,7 @@ def walk(node: Json) -> Iterator[Element]:
 
 def elements(node: Json, *kinds: str) -> Iterator[Element]:
     """All elements of some kinds."""
-    return (found for found in walk(node) if found.kind in kinds)
+    return (item for item in walk(node) if item.kind in kinds)
 
 
 def citations(references: Iterable[Element]) -> Iterator[str]:
@@ -140,9 +140,9 @@ def without_class(blocks: Sequence[Node], name: str) -> list[Node]:
     kept: list[Node] = []
     left_out = 0  # the level of the heading whose section is left out; 0 for none
     for block in blocks:
-        found = Element(cast("str", block["t"]), block.get("c"))
-        if found.kind == "Header" and not 0 < left_out < found.level:
-            left_out = found.level if name in found.classes else 0
-        if not left_out and not (found.kind == "Div" and name in found.classes):
+        item = Element(cast("str", block["t"]), block.get("c"))
+        if item.kind == "Header" and not 0 < left_out < item.level:
+            left_out = item.level if name in item.classes else 0
+        if not left_out and not (item.kind == "Div" and name in item.classes):
             kept.append(block)
     return kept

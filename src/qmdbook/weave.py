@@ -6,7 +6,6 @@ import ast
 import base64
 import re
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 
@@ -192,7 +191,7 @@ def _figure(cell: Cell, part: list[str], path: Path, data: str) -> Node:
     return text_block(["read", "figure"], attributes, str(cell.options.get("fig-cap") or ""))
 
 
-def _best(data: dict[str, Any]) -> tuple[str, str]:
+def _best(data: dict[str, object]) -> tuple[str, str]:
     """The kind and text of the best that an output offers, unless that is a stand-in for more."""
     unknown = sorted(set(data) - set(OUTPUTS))
     best = next((mime for mime in OUTPUTS if mime in data), "text/plain")

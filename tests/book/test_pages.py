@@ -88,7 +88,8 @@ def test_pages_say_what_they_are_and_offer_notebook_and_pdf(
             .map((m) => [m.name || m.getAttribute("property"), m.content])) })"""
     )
     assert head["lang"] == "en"
-    assert head["title"] == f"{head['og:title']} – {head['og:site_name']}"
+    names = dict.fromkeys([head["og:title"], head["og:site_name"]])  # which the home page shares
+    assert head["title"] == " – ".join(names)
     assert len(head["description"]) > 20
     assert head["og:description"] == head["description"]
     icon = page.get_attribute("link[rel=icon]", "href")

@@ -181,7 +181,10 @@ def test_what_is_known_is_shown(sections: dict[str, list[str]], number: int) -> 
 def test_a_word_that_a_writer_drops_is_named(tmp_path: Path) -> None:
     """Notebooks' tables can't hold lists: pandoc writes [TABLE] instead."""
     write_chapter(tmp_path, ["Before. a x", GRID])
-    said = r"chapter\.qmd:12: `a x b c 1` would be missing from the notebook"
+    said = (
+        r"chapter\.qmd:12: `a x b c 1` would be missing from the notebook: a cell of its tables is "
+        r"one line, without lists; write it so, or"
+    )
     with pytest.raises(BookError, match=said):
         render(tmp_path, tmp_path / "_book", "pandoc")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from qmdbook.cache import state_of
 from qmdbook.errors import BookError
 from qmdbook.execute import execute_chapters
+from qmdbook.inputs import state_of
 from qmdbook.project import Input, Project, load_project
 from qmdbook.qmd import parse_chapter
 from smallbook import write_book

@@ -132,3 +132,26 @@ def test_a_small_figure_stands_in_the_middle(tmp_path: Path) -> None:
     places = positions(typeset(tmp_path, text))[-1]
     caption = [x for x, y in places if 60 < y < 690]  # between chapter title and page number
     assert min(caption) > 2 * MARGIN
+
+
+WORKS = "".join(
+    f"@book{{{key}, author = {{Doe, {name}}}, title = {{{title}}}, year = {{2001}}}}\n"
+    for key, name, title in (("b", "Ann", "Second"), ("a", "Ann", "First"), ("c", "Bob", "Third"))
+)
+
+
+def test_works_that_different_chapters_cite_are_told_apart(tmp_path: Path) -> None:
+    """One author's works of one year get letters; authors of one name, their first names."""
+    (tmp_path / "works.bib").write_text(WORKS)
+    project = Project(tmp_path, "T", (), bibliography=tmp_path / "works.bib")
+    texts = ["# One\n\nAs @a says.\n", "# Two\n\nAs [@b; @c] say.\n"]
+    pandoc = Pandoc(tmp_path)
+    chapters = [Chapter(tmp_path / f"{name}.qmd", {}, (), "", ()) for name in ("one", "two")]
+    documents = number_chapters(chapters, [parse(text, pandoc) for text in texts], pandoc)
+    build_pdf(Book(project, tmp_path, pandoc, documents, {}), "t.pdf")
+    reader = pypdf.PdfReader(tmp_path / "t.pdf")
+    text = text_of(reader)
+    one, two = text.index("As A. Doe (2001a) says"), text.index("As (A. Doe 2001b; B. Doe 2001)")
+    assert one < two < text.index("References", two) < text.index("First", two)
+    assert text.count("Second") == 1
+    assert destinations(reader).count(len(reader.pages) - 1) >= 3  # a link from each citation

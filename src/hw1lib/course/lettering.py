@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import typst
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
+
+from qmdbook import FONTS
 
 UNSEEN = "\u200c\u200d"  # which no font needs to have
 
@@ -28,11 +29,11 @@ def fonts_for(name: str) -> tuple[str, ...] | None:
 def typst_fonts(paths: tuple[str, ...] = ()) -> typst.Fonts:
     """The book's fonts and those of `paths`, read once."""
     folders = sorted({str(Path(path).parent) for path in paths})
-    return typst.Fonts(font_paths=[str(files("qmdbook") / "fonts"), *folders])
+    return typst.Fonts(font_paths=[str(FONTS), *folders])
 
 
 def _own() -> str:
-    return str(files("qmdbook") / "fonts" / "stix-two-text-regular.ttf")
+    return str(FONTS / "stix-two-text-regular.ttf")
 
 
 @cache

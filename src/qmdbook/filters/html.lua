@@ -71,9 +71,21 @@ function shape.cell(el)
   return el
 end
 
+local ESCAPED = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
+
+-- Code without a language is written here: for a class, pandoc would look through all that it knows.
+local function uncoloured(el)
+  if not el.classes[1] or not el.classes[1]:match("^cell%-") then return nil end
+  local open = '<pre class="' .. table.concat(el.classes, " ") .. '"><code>'
+  return block(open .. el.text:gsub("[&<>\"']", ESCAPED) .. "</code></pre>")
+end
+
 -- Tables scroll in a box of their own; wide code does so by itself.
 function shape.finish(doc)
-  return doc:walk({ Table = function(el) return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end })
+  return doc:walk({
+    CodeBlock = uncoloured,
+    Table = function(el) return pandoc.Div({ el }, pandoc.Attr("", { "table-box" })) end,
+  })
 end
 
 return shape

@@ -93,7 +93,7 @@ function shape.cell(el)
   local blocks = el.content
   local first = blocks[1]
   if #blocks > 1 and first.t == "CodeBlock" and first.classes:includes("cell-code") then
-    local rules = { ["typst:sticky"] = "true", ["typst:above"] = "1.2em", ["typst:below"] = "0.7em" }
+    local rules = { { "typst:above", "1.2em" }, { "typst:sticky", "true" }, { "typst:below", "0.7em" } }
     blocks[1] = with(rules, { first })
   end
   return blocks
@@ -173,7 +173,7 @@ local function keep_together(blocks)
   for i, each in ipairs(blocks) do
     local is_text = each.t == "Para" and each.content[1].t ~= "RawInline" -- and no formula
     if is_text and blocks[i + 1] and not stringify(each):match("[.?!]%W*$") then
-      blocks[i] = with({ ["typst:sticky"] = "true" }, { each })
+      blocks[i] = with({ { "typst:sticky", "true" } }, { each })
     end
   end
   return blocks
