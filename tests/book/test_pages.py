@@ -315,4 +315,4 @@ def test_the_home_page_shows_a_live_network(page: Page, site: Path) -> None:
     page.get_by_role("button", name="Gradient step").click()
     assert page.inner_text("#playground .result") != loss
     page.get_by_role("button", name="Practise").click()
-    assert page.get_by_role("button", name="New network").is_visible()
+    page.get_by_role("button", name="New network").wait_for()
