@@ -1,9 +1,12 @@
 # `make` builds the book, `make test` tests everything; both set up .venv first.
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
-# Exact versions, for Python 3.11; empty for another Python: the newest that pyproject.toml allows.
-CONSTRAINTS ?= constraints.txt
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+NEW_ENOUGH := import sys, pip; assert sys.version_info >= (3, 11)
+# Of the Python in .venv, or else of the one that will be there.
+VERSION := $(shell for p in $(BIN)/python "$(PYTHON)"; do "$$p" -c '$(NEW_ENOUGH); print("%d.%d" % sys.version_info[:2])' 2> /dev/null && break; done)
+# Exact versions, for Python 3.11; empty for another Python: the newest that pyproject.toml allows.
+CONSTRAINTS ?= $(if $(filter 3.11,$(VERSION)),constraints.txt)
 NAME ?=
 COURSE ?=
 export NAME COURSE
@@ -15,10 +18,15 @@ PACKAGE := $(shell find src -type f -not -path '*/__pycache__/*')
 SOURCES := $(CHAPTERS) $(RESULTS) $(PACKAGE)
 
 .DEFAULT_GOAL := book
+.NOTPARALLEL: # two targets would install into one environment
 .PHONY: book submission train coding check test coverage lint scripts types format lock clean help
 
 book: _book/.qmdbook ## build site, PDF and notebooks into _book/ (the default)
+	@echo "The book: _book/index.html and _book/hw1.pdf"
 
+ifneq ($(words $(wildcard _book/index.html _book/hw1.pdf)),2)
+.PHONY: _book/.qmdbook
+endif
 _book/.qmdbook: $(SOURCES) | $(VENV)/.installed
 	$(BIN)/hw1 render
 
@@ -76,10 +84,20 @@ lock: ## write constraints.txt anew: the newest version of everything but PyTorc
 	rm -rf .lock
 
 clean: ## remove everything that was built, the environment too
-	rm -rf _book submission .cache .quarto .lock $(VENV)
+	rm -rf _book submission .cache .quarto .lock ._book.qmdbook-lock .submission.qmdbook-lock $(VENV)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+ANOTHER := name one by make PYTHON=/path/to/python
+
+# Makes the environment, anew if it was left half made or has a Python that is too old.
+.PHONY: $(VENV)
+$(VENV):
+	@test -n "$(PYTHON)" || { echo "No Python was found: install Python 3.11 or newer, or $(ANOTHER)."; exit 2; }
+	@"$(PYTHON)" -c 'import sys; assert sys.version_info >= (3, 11)' 2> /dev/null || { echo "$(PYTHON) can't be used, since Python 3.11 or newer is needed: $(ANOTHER)."; exit 2; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) can't make environments: on Debian, install its package python3-venv, or $(ANOTHER)."; exit 2; }
+	"$(PYTHON)" -m venv --clear $(VENV)
 
 $(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	$(call install,.[book])
@@ -89,7 +107,7 @@ $(VENV)/.installed-test: pyproject.toml $(CONSTRAINTS)
 	touch $(VENV)/.installed
 
 define install
-	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -c '$(NEW_ENOUGH)' 2> /dev/null || $(MAKE) --no-print-directory $(VENV)
 	@echo "Installing into $(VENV) (the first time this takes a few minutes)"
 	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(CONSTRAINTS)) --editable '$(1)'
 	touch $@

@@ -26,7 +26,7 @@ function say(message) {
   said.textContent = message;
 }
 
-/** Marks what is no number, and says how far one is. */
+/** Marks what is not a number, and says how far one is. */
 function check() {
   let [filled, bad] = [0, 0];
   for (const field of fields) {

@@ -112,6 +112,6 @@ def follow(
             steps.append((step, formula))
             if step in wrong:
                 steps.append((step, wrong[step]))
-    with np.errstate(all="ignore"):  # the logarithm of what is no probability
+    with np.errstate(all="ignore"):  # the logarithm of what is not a probability
         values = take(steps, {**numbers, **given})
     return {step: values[step] for step in STEPS if step in values}

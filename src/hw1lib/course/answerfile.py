@@ -39,10 +39,10 @@ def read_answers(path: Path) -> Fields:
     """What a file says of each of `ASKED`: texts in nested lists. Other lines are left aside.
 
     Raises:
-        InputError: the file is no text, too large, or says nothing of any of them.
+        InputError: the file is not text, is too large, or says nothing of any of them.
     """
     if not path.is_file():
-        raise InputError(f"{shown(path)} is no file that can be read; hand in a text file.")
+        raise InputError(f"{shown(path)} can't be read as a file; hand in a text file.")
     fields = parse_lines(read_text(path, MAX_BYTES, "an answers file"))
     if not fields:
         raise InputError(

@@ -192,19 +192,19 @@ def read_key(path: Path) -> Network:
     """The network of a student's key.
 
     Raises:
-        InputError: the file can't be read, or is no key.
+        InputError: the file can't be read, or isn't a key.
     """
     try:
         fields = json.loads(read_text(path, MAX_BYTES, "a key"), parse_float=str)["network"]
         return parse_network(fields)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{shown(path)} is no key; run `hw1 sheets` again.") from error
+        raise InputError(f"{shown(path)} is not a key; run `hw1 sheets` again.") from error
 
 
 def _networks(keys: Path, students: Mapping[str, Student]) -> list[Network]:
     """The network of each student."""
     if not keys.is_dir():
-        raise InputError(f"{shown(keys)} is no folder; name the one that has the keys.")
+        raise InputError(f"{shown(keys)} is not a folder; name the one that has the keys.")
     missing = [name for name in students if not (keys / f"{name}.json").exists()]
     if missing:
         raise InputError(

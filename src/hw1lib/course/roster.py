@@ -56,7 +56,7 @@ class Roster:
 def read_roster(path: Path) -> Roster:
     """The students of a CSV file with the columns id and name, or as Canvas and Moodle name them.
 
-    Empty rows, and Canvas's rows that are no students, are left out.
+    Empty rows, and Canvas's rows that are not students, are left out.
 
     Raises:
         InputError: names the line and the cure.

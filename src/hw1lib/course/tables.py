@@ -43,7 +43,7 @@ def read_table(path: Path) -> list[Row]:
     Commas, semicolons or tabs separate cells, in UTF-8 or UTF-16, with or without a line `sep=;`.
 
     Raises:
-        InputError: it can't be read, or is no such table.
+        InputError: it can't be read, or isn't such a table.
     """
     text = _text(path)
     separator = next((letter for letter in text.split("\n", 1)[0] if letter in SEPARATORS), ",")
@@ -65,7 +65,7 @@ def plain(text: str) -> str:
 def _text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise InputError(f"{shown(path)} is no file that can be read; name a CSV file.")
+            raise InputError(f"{shown(path)} can't be read as a file; name a CSV file.")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
