@@ -132,5 +132,5 @@ def _places(value: Value) -> Places | Unreadable:
     numbers = [[*map(int, re.findall(r"\d+", place))] for place in places]
     shift = 1 if any(0 in indices for indices in numbers) else 0
     names = [place.partition("[")[0] for place in places]
-    indices = (tuple(i + shift - 1 for i in found) for found in numbers)
+    indices = (tuple(i + shift - 1 for i in index) for index in numbers)
     return Places(frozenset(map(place_text, names, indices)), shift == 1)

@@ -73,10 +73,10 @@ def feedback_page(graded: Graded, course: Course, show: bool) -> str:
     for finding in graded.findings:
         points = course.points[finding.name]
         mark = f"{round(points * finding.credit, 2):g} of {points:g}"
-        said = finding.diagnosis
+        remark = finding.diagnosis
         if show and finding.verdict != Verdict.RIGHT:
-            said = f"{said} Right is {right_text(finding.right)}.".strip()
-        rows.append((finding.name, mark, str(finding.verdict), said))
+            remark = f"{remark} Right is {right_text(finding.right)}.".strip()
+        rows.append((finding.name, mark, str(finding.verdict), remark))
     student = graded.student
     head = f"<p>{escape(student.name)}, {escape(student.id)}</p>"
     total = f"<p><strong>{course.total(graded):g} of {course.out_of:g} points</strong></p>"
@@ -91,7 +91,9 @@ def summary_page(course: Course) -> str:
     for finding in _findings(marked):
         counts[finding.name][finding.verdict] += 1
     vague = {"", *HINTS.values()}
-    said = Counter((f.name, f.diagnosis) for f in _findings(marked) if f.diagnosis not in vague)
+    diagnoses = Counter(
+        (f.name, f.diagnosis) for f in _findings(marked) if f.diagnosis not in vague
+    )
     totals = [course.total(graded) or 0 for graded in marked]
     mean = f", {sum(totals) / len(totals):.2f} of {course.out_of:g} points on average"
     shares = [(name, *(str(n[verdict]) for verdict in SHADES)) for name, n in counts.items()]
@@ -102,7 +104,7 @@ def summary_page(course: Course) -> str:
         "<h2>Most common diagnoses</h2>",
         _table(
             ("answer", "students", "diagnosis"),
-            [(name, str(count), text) for (name, text), count in said.most_common(COMMON)],
+            [(name, str(count), text) for (name, text), count in diagnoses.most_common(COMMON)],
         ),
     ]
     return PAGE.format(title="Summary of the class", body="\n".join(parts))

@@ -83,12 +83,14 @@ class Course:
             ("without a file", missing),
             ("with a problem, which their row tells", odd),
         ]
-        found = [f"{_count(ids, 'student')} {what}: {_some(ids)}." for what, ids in lines if ids]
+        sentences = [
+            f"{_count(ids, 'student')} {what}: {_some(ids)}." for what, ids in lines if ids
+        ]
         if self.strange:
             names = [shown(f"{path.parent.name}/{path.name}") for path in self.strange]
             verb = "fits" if len(names) == 1 else "fit"
-            found.append(f"{_count(names, 'file')} {verb} nobody: {_some(names)}.")
-        return "\n".join(found)
+            sentences.append(f"{_count(names, 'file')} {verb} nobody: {_some(names)}.")
+        return "\n".join(sentences)
 
 
 def grade(
@@ -112,8 +114,8 @@ def grade(
     Raises:
         InputError: the roster, a key, a folder or the points can't be used.
     """
-    found, points = read_roster(roster), read_points(points_file)
-    students = found.students
+    register, points = read_roster(roster), read_points(points_file)
+    students = register.students
     networks = _networks(keys, students)
     submissions = find_submissions(answers, students.values())
     with workers(len(students)) as run:
@@ -121,7 +123,7 @@ def grade(
         marked = run(partial(_mark, tolerance), students.values(), networks, files)
         graded = list(tqdm(marked, "Marking", len(students), disable=None))
     graded = _with_owners(graded, networks)
-    return Course(found, graded, points, submissions.strange)
+    return Course(register, graded, points, submissions.strange)
 
 
 def write_grades(course: Course, path: Path, protected: Sequence[Path] = ()) -> None:
@@ -144,10 +146,12 @@ def grades_table(course: Course) -> list[tuple[object, ...]]:
         cells = [_mark_text(credits.get(n), course.points[n]) for n in ASKED]
         mails = [graded.student.cells[course.roster.columns.index(c)] for c in addresses]
         sum_ = "" if total is None else f"{total:g}"
-        said = _diagnosis(graded.findings)
+        diagnosis = _diagnosis(graded.findings)
         student = graded.student
         out_of = f"{course.out_of:g}"
-        rows.append((student.id, student.name, *mails, *cells, sum_, out_of, said, graded.problem))
+        rows.append(
+            (student.id, student.name, *mails, *cells, sum_, out_of, diagnosis, graded.problem)
+        )
     return rows
 
 
@@ -230,12 +234,12 @@ def _mark(
 
 def _with_owners(graded: Sequence[Graded], networks: Sequence[Network]) -> list[Graded]:
     """Tells of answers that fit another student's sheet."""
-    found = owners([one.numbers for one in graded], networks)
+    sheet_owners = owners([one.numbers for one in graded], networks)
     return [
         one
         if owner is None or graded[owner] is one
         else replace(one, problem=f"These are the answers to {graded[owner].student.id}'s sheet.")
-        for one, owner in zip(graded, found, strict=True)
+        for one, owner in zip(graded, sheet_owners, strict=True)
     ]
 
 

@@ -17,12 +17,12 @@ UNSEEN = "\u200c\u200d"  # which no font needs to have
 def fonts_for(name: str) -> tuple[str, ...] | None:
     """Paths of fonts that a name needs beside the book's; None if a letter has none here."""
     missing = {letter for letter in name if letter not in UNSEEN} - _letters(_own())
-    found: list[str] = []
+    fonts: list[str] = []
     for path in _system() if missing else ():
         if held := missing & _letters(path):
-            found.append(path)
+            fonts.append(path)
             missing -= held
-    return None if missing else tuple(found)
+    return None if missing else tuple(fonts)
 
 
 @cache

@@ -50,10 +50,10 @@ class Finding:
 def right_values(network: Network) -> dict[str, Value]:
     """The values asked for, by name: arrays, and the places of zeros as texts."""
     values, gradients = forward(network), backward(network)
-    found = {"y_hat": values.y_hat.numpy(), "loss": values.loss.numpy()}
-    found |= {f"d{name}": getattr(gradients, name).numpy() for name in PARAMETERS}
-    zeros = (place for place, value in entries(found, DERIVATIVES).items() if value == 0)
-    return found | {"zeros": frozenset(zeros)}
+    values_asked = {"y_hat": values.y_hat.numpy(), "loss": values.loss.numpy()}
+    values_asked |= {f"d{name}": getattr(gradients, name).numpy() for name in PARAMETERS}
+    zeros = (place for place, value in entries(values_asked, DERIVATIVES).items() if value == 0)
+    return values_asked | {"zeros": frozenset(zeros)}
 
 
 def mark_answers(
@@ -79,7 +79,7 @@ class _Marking:
     ) -> None:
         self.network, self.answers, self.tolerance = network, answers, tolerance
         self.right = right_values(network)
-        self.made: list[Mistake] = []
+        self.mistakes: list[Mistake] = []
         self.own: dict[str, Array] = {}  # earlier numbers from which later ones may follow
         self.carried: dict[str, bool] = {}  # whether 0 is written, where an entry is carried
         self.full: set[str] = set()  # answers that count in full
@@ -119,12 +119,12 @@ class _Marking:
 
     def _carried(self, name: str, answer: Answer) -> NDArray[np.bool_]:
         """Which entries follow from the student's own numbers."""
-        value = follow(self.network, self.made, self.own).get(name)
+        value = follow(self.network, self.mistakes, self.own).get(name)
         if value is None or np.shape(value) != answer.shape:
             return np.zeros(answer.shape, dtype=bool)
         room = self._room(name, value)
         nearest = np.clip(answer.value, value - room, value + room)
-        is_named = bool(self.made) & (np.abs(value) <= room + self.unit)
+        is_named = bool(self.mistakes) & (np.abs(value) <= room + self.unit)
         nearest = np.where((answer.value == 0) & is_named, 0, nearest)
         is_idle = (answer.value == 0) & (self.right[name] != 0) & ~is_named
         return np.asarray(self._agreeing(answer, nearest) & ~is_idle)
@@ -134,7 +134,7 @@ class _Marking:
 
         To round e^z is as if z were off by the share of e^z.
         """
-        before = follow(self.network, self.made, self.own)
+        before = follow(self.network, self.mistakes, self.own)
         room = np.zeros(np.shape(value))
         for step in (step for step in (*SHOWN, *self.own) if step != name and step in before):
             for index, number in np.ndenumerate(before[step]):
@@ -142,7 +142,7 @@ class _Marking:
                     moved = np.array(before[step], dtype=float)
                     moved[index] += self.unit * (max(1, exp(-number)) if step == "z_O" else 1)
                     given = self.own | {step: moved}
-                    room += np.abs(follow(self.network, self.made, given)[name] - value)
+                    room += np.abs(follow(self.network, self.mistakes, given)[name] - value)
         return room
 
     def _keep(self, name: str, value: Array) -> None:
@@ -162,20 +162,22 @@ class _Marking:
 
     def _name_mistake(self, name: str, answer: Answer) -> str:
         """The mistake that explains this answer, and most others, best; empty if there is none."""
-        found = [m for m in MISTAKES if self._explains(m, name, answer) and self._may_be(m, name)]
-        if not found:
+        candidates = [
+            m for m in MISTAKES if self._explains(m, name, answer) and self._may_be(m, name)
+        ]
+        if not candidates:
             return ""
-        mistake = max(reversed(found), key=self._explained)  # the nearest of equal ones
-        self.made.append(mistake)
+        mistake = max(reversed(candidates), key=self._explained)  # the nearest of equal ones
+        self.mistakes.append(mistake)
         where = "" if mistake.step == name else f"In {mistake.step}: "
         return where + mistake.sentence
 
     def _explains(self, mistake: Mistake, name: str, answer: Answer) -> bool:
         """Whether a mistake gives the whole answer, in digits enough to be no coincidence."""
-        without = follow(self.network, self.made, self.own).get(name)
-        trials = [(self.made, self.own, CLOSE), ([], {}, EXACTLY)]
-        for made, own, tolerance in trials:
-            value = follow(self.network, [*made, mistake], own).get(name)
+        without = follow(self.network, self.mistakes, self.own).get(name)
+        trials = [(self.mistakes, self.own, CLOSE), ([], {}, EXACTLY)]
+        for mistakes, own, tolerance in trials:
+            value = follow(self.network, [*mistakes, mistake], own).get(name)
             if value is None or np.shape(value) != answer.shape:
                 continue
             same = _each(lambda n, v: _is_written(n, v, tolerance), answer, value)  # noqa: B023
@@ -199,8 +201,8 @@ class _Marking:
     def _contradicts(self, mistake: Mistake, name: str, answer: Answer) -> bool:
         """Whether an answer is what follows without the mistake, and not what follows with it."""
         own = {step: value for step, value in self.own.items() if step != name}
-        plain = follow(self.network, self.made, own).get(name)
-        changed = follow(self.network, [*self.made, mistake], own).get(name)
+        plain = follow(self.network, self.mistakes, own).get(name)
+        changed = follow(self.network, [*self.mistakes, mistake], own).get(name)
         return _all_agree(answer, plain) and not _all_agree(answer, changed)
 
     def _explained(self, mistake: Mistake) -> int:

@@ -44,18 +44,18 @@ def owners(numbers: Sequence[Array], networks: Sequence[Network]) -> list[int | 
 
 
 def _owner(own: Array, student: int, sheets: Sequence[Array]) -> int | None:
-    written = np.isfinite(own) & (own != 0)
-    if np.count_nonzero(written) < FEWEST:
+    is_filled = np.isfinite(own) & (own != 0)
+    if np.count_nonzero(is_filled) < FEWEST:
         return None
-    counts = [_agreeing(own, sheet, written) for sheet in sheets]
+    counts = [_agreeing(own, sheet, is_filled) for sheet in sheets]
     best = int(np.argmax(counts))
-    is_enough = counts[best] >= max(FEWEST, SHARE * np.count_nonzero(written))
+    is_enough = counts[best] >= max(FEWEST, SHARE * np.count_nonzero(is_filled))
     return best if is_enough and counts[best] >= 2 * counts[student] else None
 
 
-def _agreeing(own: Array, sheet: Array, written: Array) -> int:
+def _agreeing(own: Array, sheet: Array, is_filled: Array) -> int:
     if own.shape != sheet.shape:
         return 0
     is_near = np.abs(own - sheet) <= Tolerance().rtol * np.abs(sheet)
     is_seen = np.abs(sheet) > NEGLIGIBLE
-    return int(np.count_nonzero(np.logical_and.reduce([is_near, is_seen, written])))
+    return int(np.count_nonzero(np.logical_and.reduce([is_near, is_seen, is_filled])))

@@ -101,8 +101,8 @@ class _Places:
                 ([self._at(p) for p in pair] for pair in PARTS if set(pair) <= {*self.names}), []
             )
         self.number = next(self._named((NUMBERED,)), None)
-        for what, found in (("id", self.id), ("name", self.name)):
-            if not found or None in found:
+        for what, places in (("id", self.id), ("name", self.name)):
+            if not places or None in places:
                 raise InputError(
                     f"{shown(path)} has no column {what}; its first row must name the columns id "
                     "and name, or be that of Canvas or Moodle."

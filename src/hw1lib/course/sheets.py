@@ -50,9 +50,9 @@ def solve(identifier: str, name: str, design: Design) -> Key:
     """
     network = student_network(design, identifier)
     values, gradients = forward(network), backward(network)
-    found = vars(values) | {f"d{name}": getattr(gradients, name) for name in PARAMETERS}
+    results = vars(values) | {f"d{name}": getattr(gradients, name) for name in PARAMETERS}
     key: Key = {"id": identifier, "name": name, "network": _fields(network)}
-    key |= {name: value.tolist() for name, value in found.items()}
+    key |= {name: value.tolist() for name, value in results.items()}
     key["zeros"] = [
         {
             "place": place(f"d{zero.parameter}", zero.index),
@@ -88,13 +88,14 @@ def write_sheets(
     Design("", **kind)  # refused before a secret is drawn
     design = Design(course_secret(secret or folder / "key" / "secret.txt"), **kind)
     with workers(len(names)) as run:
-        found = run(partial(solve, design=design), names.keys(), names.values())
-        keys = list(tqdm(found, "Networks", len(names), disable=None))
+        networks = run(partial(solve, design=design), names.keys(), names.values())
+        keys = list(tqdm(networks, "Networks", len(names), disable=None))
         _check_distinct(keys)
         _write_texts(folder, keys)
         for first in range(0, len(keys), PAGES):
             part = keys[first : first + PAGES]
-            pages = folder / f"keys{f'-{first // PAGES + 1}' if first else ''}.pdf"
+            number = f"-{first // PAGES + 1}" if first else ""  # of the second file and so on
+            pages = folder / f"keys{number}.pdf"
             solutions = run(_set, [pages], ["key"], [part])
             paths = [folder / key["id"] / "sheet.pdf" for key in part]
             sheets = run(_set, paths, repeat("sheet"), ([key] for key in part))
@@ -122,8 +123,8 @@ def _write_texts(folder: Path, keys: Sequence[Key]) -> None:
         old = [*folder.glob("keys*.pdf")]
         if path.parent.name == "key":
             old = [folder / path.stem / name for name in ("sheet.pdf", FORM)]
-        for made in old:
-            made.unlink(missing_ok=True)
+        for path_before in old:
+            path_before.unlink(missing_ok=True)
         write_private(path, text)
     (folder / "key").chmod(0o700)
     for path in new:
@@ -217,7 +218,7 @@ def _page(key: Key) -> dict[str, Any]:
     return page | {
         "name": key["name"] if fonts_for(key["name"]) is not None else "",
         "count": f"{len(key['zeros'])} of the {total} derivatives are zero:",
-        "zeros": [(reason, ", ".join(found)) for reason, found in places.items()],
+        "zeros": [(reason, ", ".join(names)) for reason, names in places.items()],
     }
 
 

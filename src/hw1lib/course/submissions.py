@@ -44,9 +44,9 @@ def find_submissions(folder: Path, students: Iterable[Student]) -> Submissions:
     files: dict[str, list[Path]] = defaultdict(list)
     strange: list[Path] = []
     for path, names in _texts(folder, strange):
-        found = next((owner for name in names if (owner := owners.of(name))), None)
-        if found:
-            files[found].append(path)
+        student = next((owner for name in names if (owner := owners.of(name))), None)
+        if student:
+            files[student].append(path)
         else:
             strange.append(path)
     return Submissions(dict(files), sorted(strange))

@@ -51,10 +51,10 @@ def read_table(path: Path) -> list[Row]:
         separator, text = match[1], text[match.end() :]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        found = [Row(rows.line_num, tuple(map(plain, row))) for row in rows]
+        table = [Row(rows.line_num, tuple(map(plain, row))) for row in rows]
     except csv.Error as error:
         raise InputError(f"{shown(path)} is not CSV ({error}); save it as CSV.") from error
-    return [row for row in found if any(row.cells)]
+    return [row for row in table if any(row.cells)]
 
 
 def plain(text: str) -> str:
