@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from hw1lib.backprop.formulas import Array
+from hw1lib.backprop.judging import NEGLIGIBLE
+from hw1lib.backprop.mistakes import Mistake, follow
 from hw1lib.backprop.network import Network
 from hw1lib.course.answerfile import ASKED
 from hw1lib.course.networks import Design, student_network
+from hw1lib.course.places import DERIVATIVES, entries
 
 DESIGNS = (
     Design("0", (2, 3, 2)),
@@ -25,8 +29,19 @@ def networks(design: Design, count: int) -> Iterator[Network]:
     return (student_network(design, f"s{number}") for number in range(count))
 
 
+def all_values(
+    network: Network, mistakes: Sequence[Mistake] = (), given: Mapping[str, Array] | None = None
+) -> dict[str, Any]:
+    """What `follow` gives, and as "zeros" the places where a derivative is zero then."""
+    values: dict[str, Any] = dict(follow(network, mistakes, given))
+    if all(name in values for name in DERIVATIVES):
+        sizes = entries(values, DERIVATIVES)
+        values["zeros"] = frozenset(p for p, value in sizes.items() if abs(value) < NEGLIGIBLE)
+    return values
+
+
 def as_toml(values: dict[str, Any]) -> str:
-    """Values as an answers file in four decimals, without those that are no numbers."""
+    """Values as an answers file in four decimals, without those that are not numbers."""
     lines = []
     for name in ASKED:
         value = values.get(name)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exercises import DESIGNS, as_toml, networks
+from exercises import DESIGNS, all_values, as_toml, networks
 from hw1lib.backprop.judging import HINTS
 from hw1lib.backprop.mistakes import MISTAKES, SENTENCES
 from hw1lib.backprop.network import Network, load_network
@@ -14,7 +14,6 @@ from hw1lib.course.answerfile import read_answers
 from hw1lib.course.answers import Verdict, parse_answers
 from hw1lib.course.marking import Finding, mark_answers, right_values
 from hw1lib.course.networks import Design
-from hw1lib.course.places import all_values
 from hw1lib.errors import InputError
 
 WRONG = (Verdict.WRONG, Verdict.SHAPE, Verdict.PARTLY)

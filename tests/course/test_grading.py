@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from exercises import as_toml
+from exercises import all_values, as_toml
 from hw1lib.backprop.mistakes import MISTAKES
 from hw1lib.cli import main
 from hw1lib.course.answerfile import ASKED
 from hw1lib.course.marking import right_values
 from hw1lib.course.networks import Design, student_network
-from hw1lib.course.places import all_values
 from hw1lib.course.sheets import network_toml
 
 DESIGN = Design("3", (2, 3, 2))

@@ -17,7 +17,6 @@ from hw1lib.backprop.formulas import Array
 from hw1lib.backprop.judging import Numeral, Tolerance
 from hw1lib.backprop.network import PARAMETERS, Network
 from hw1lib.course.answerfile import Slip
-from hw1lib.course.places import Value
 from hw1lib.course.places import place as place_text
 
 OPEN = "?"  # stands for an entry that is not answered
@@ -82,20 +81,20 @@ def worst(answer: Answer, expected: Array, tolerance: Tolerance) -> judging.Verd
     return next(verdict for verdict in reversed(judging.Verdict) if verdict in verdicts)
 
 
-def parse_answers(fields: Mapping[str, Value], network: Network) -> dict[str, Found]:
+def parse_answers(fields: Mapping[str, object], network: Network) -> dict[str, Found]:
     """Answers as numbers, or texts that hold them, in lists; zeros as texts such as dW_H[2, 1]."""
     shapes = {f"d{name}": np.shape(getattr(network, name)) for name in PARAMETERS}
     shapes |= {"y_hat": (len(network.y),), "loss": ()}
     return {name: _found(name, value, shapes.get(name)) for name, value in fields.items()}
 
 
-def _found(name: str, value: Value, shape: tuple[int, ...] | None) -> Found:
+def _found(name: str, value: object, shape: tuple[int, ...] | None) -> Found:
     if isinstance(value, Slip):
         return Verdict.UNREADABLE, value.reason
     return _places(value) if shape is None else _numbers(value, shape)
 
 
-def _numbers(value: Value, wanted: tuple[int, ...]) -> Answer | Unreadable:
+def _numbers(value: object, wanted: tuple[int, ...]) -> Answer | Unreadable:
     """Numbers in nested lists; brackets too many or too few around single ones don't matter."""
     table = np.array(value, dtype=object)
     cells = table.reshape(-1).tolist()
@@ -113,7 +112,7 @@ def _numbers(value: Value, wanted: tuple[int, ...]) -> Answer | Unreadable:
     return Answer(np.array(numerals, dtype=object).reshape(shape))
 
 
-def _numeral(cell: Value) -> Numeral | None:
+def _numeral(cell: object) -> Numeral | None:
     """A number, or a text that holds one; None if it is neither. An open one is not a number."""
     if cell == OPEN:
         return Numeral(math.nan, 0, 0)
@@ -123,7 +122,7 @@ def _numeral(cell: Value) -> Numeral | None:
         return None
 
 
-def _places(value: Value) -> Places | Unreadable:
+def _places(value: object) -> Places | Unreadable:
     """The places of zeros; if one has a 0, all are counted from 0."""
     texts = value if isinstance(value, list) else [value]
     places = ["".join(text.split()) if isinstance(text, str) else "" for text in texts]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from textwrap import fill
+from typing import TypeAlias
 
 from hw1lib.course.answers import Verdict
-from hw1lib.course.marking import Finding
-from hw1lib.course.places import Value
+from hw1lib.course.marking import Finding, Right
+
+Nested: TypeAlias = "str | float | list[Nested]"  # numbers, or texts that stay as they are
+Texts: TypeAlias = "str | list[Texts]"
 
 WIDTH = 76  # of a line
 
@@ -38,10 +41,12 @@ def as_json(findings: Sequence[Finding], show: bool) -> str:
     return json.dumps(report, ensure_ascii=False)
 
 
-def written(value: Value) -> Value:
+def written(value: Nested) -> Texts:
     """Numbers in nested lists as texts: four decimals, more if small; whole ones as they are."""
-    if isinstance(value, list | str):
-        return [*map(written, value)] if isinstance(value, list) else value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return [*map(written, value)]
     if value == int(value):
         text = f"{value:.0f}"
     else:
@@ -49,7 +54,7 @@ def written(value: Value) -> Value:
     return text.replace("-", "−")
 
 
-def right_text(right: Value) -> str:
+def right_text(right: Right) -> str:
     """A right value as the terminal shows it."""
     if isinstance(right, frozenset):
         return ", ".join(sorted(right))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import exp
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,9 @@ from hw1lib.backprop.network import PARAMETERS, Network
 from hw1lib.backprop.passes import STEPS
 from hw1lib.course.answerfile import ASKED
 from hw1lib.course.answers import Answer, Found, Places, Verdict, worst
-from hw1lib.course.places import DERIVATIVES, Value, entries, place
+from hw1lib.course.places import DERIVATIVES, entries, place
+
+Right: TypeAlias = "Array | frozenset[str]"  # a value, or the places of zeros
 
 SHOWN = ("h", "z_O", "dL_dh", "slope")  # what may be rounded on the way without being asked for
 FEWEST = 3  # decimals that an honest student keeps
@@ -44,16 +47,24 @@ class Finding:
     verdict: Verdict
     diagnosis: str
     credit: float
-    right: Value
+    right: Right
 
 
-def right_values(network: Network) -> dict[str, Value]:
+def right_values(network: Network) -> dict[str, Right]:
     """The values asked for, by name: arrays, and the places of zeros as texts."""
+    numbers = _right_numbers(network)
+    return {**numbers, "zeros": _zeros_of(numbers)}
+
+
+def _right_numbers(network: Network) -> dict[str, Array]:
     values, gradients = forward(network), backward(network)
-    values_asked = {"y_hat": values.y_hat.numpy(), "loss": values.loss.numpy()}
-    values_asked |= {f"d{name}": getattr(gradients, name).numpy() for name in PARAMETERS}
-    zeros = (place for place, value in entries(values_asked, DERIVATIVES).items() if value == 0)
-    return values_asked | {"zeros": frozenset(zeros)}
+    numbers = {"y_hat": values.y_hat.numpy(), "loss": values.loss.numpy()}
+    return numbers | {f"d{name}": getattr(gradients, name).numpy() for name in PARAMETERS}
+
+
+def _zeros_of(numbers: Mapping[str, Array]) -> frozenset[str]:
+    sizes = entries(numbers, DERIVATIVES)
+    return frozenset(place for place, value in sizes.items() if value == 0)
 
 
 def mark_answers(
@@ -68,7 +79,8 @@ def mark_answers(
     that counts and isn't 0.
     """
     marking = _Marking(network, answers, tolerance or Tolerance())
-    return [Finding(name, *marking.mark(name), marking.right[name]) for name in ASKED]
+    right: dict[str, Right] = {**marking.right, "zeros": marking.zeros}
+    return [Finding(name, *marking.mark(name), right[name]) for name in ASKED]
 
 
 class _Marking:
@@ -78,7 +90,8 @@ class _Marking:
         self, network: Network, answers: Mapping[str, Found], tolerance: Tolerance
     ) -> None:
         self.network, self.answers, self.tolerance = network, answers, tolerance
-        self.right = right_values(network)
+        self.right = _right_numbers(network)
+        self.zeros = _zeros_of(self.right)
         self.mistakes: list[Mistake] = []
         self.own: dict[str, Array] = {}  # earlier numbers from which later ones may follow
         self.carried: dict[str, bool] = {}  # whether 0 is written, where an entry is carried
@@ -217,11 +230,11 @@ class _Marking:
         Thus nothing is gained by listing all of them.
         """
         hint = "Places are counted from 1, such as dW_H[1,1]." if answer.from_zero else ""
-        if answer.places == self.right["zeros"]:
+        if answer.places == self.zeros:
             return Verdict.RIGHT, hint, 1.0
         added = {place for place, is_zero in self.carried.items() if is_zero}
         gone = {place for place, is_zero in self.carried.items() if not is_zero}
-        zeros = (self.right["zeros"] | added) - gone
+        zeros = (self.zeros | added) - gone
         if answer.places == zeros:
             return Verdict.CARRIED, hint, 1.0
         others = sum(self.right[name].size for name in DERIVATIVES) - len(zeros)

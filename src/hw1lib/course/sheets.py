@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from importlib.resources import files
 from itertools import repeat
@@ -18,9 +19,9 @@ from hw1lib.backprop.judging import Tolerance
 from hw1lib.backprop.network import CHOICES, PARAMETERS, REQUIRED, Network, parse_network
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.course.answering import answering_page, answers_template
-from hw1lib.course.checking import written
+from hw1lib.course.checking import Nested, Texts, written
 from hw1lib.course.networks import Design, student_network
-from hw1lib.course.places import DERIVATIVES, Value, entries, place
+from hw1lib.course.places import DERIVATIVES, entries, place
 from hw1lib.course.roster import read_roster
 from hw1lib.course.secret import course_secret, write_private, write_private_bytes
 from hw1lib.course.tables import as_csv
@@ -35,6 +36,7 @@ try:
 except ImportError as error:
     raise InputError("Sheets need the package typst; install it by `pip install typst`.") from error
 
+Exact: TypeAlias = "Fraction | tuple[Exact, ...]"  # numbers of a network
 Key: TypeAlias = dict[str, Any]  # what a file ID.json holds
 
 PAGES = 500  # of a PDF: typst takes half a GB for these
@@ -156,7 +158,7 @@ def _fields(network: Network) -> dict[str, Any]:
     return numbers | {name: getattr(network, name) for name in CHOICES}
 
 
-def _plain(value: Value) -> Value:
+def _plain(value: Exact) -> Nested:
     """Whole numbers as such, and others as floats, in nested lists."""
     if isinstance(value, tuple):
         return [*map(_plain, value)]
@@ -222,10 +224,12 @@ def _page(key: Key) -> dict[str, Any]:
     }
 
 
-def given(value: Value) -> Value:
+def given(value: Nested) -> Texts:
     """Numbers of a network in nested lists as texts, with all their digits."""
-    if isinstance(value, list | str):
-        return [*map(given, value)] if isinstance(value, list) else value
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return [*map(given, value)]
     return f"{value:g}".replace("-", "−")
 
 
