@@ -2,9 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
-NEW_ENOUGH := import sys, pip; assert sys.version_info >= (3, 11)
+NEW_ENOUGH := import sys; assert sys.version_info >= (3, 11)
+USABLE := $(NEW_ENOUGH); import pip # in an environment; Debian's own Python may be without
+SHOW := print("%d.%d" % sys.version_info[:2])
 # Of the Python in .venv, or else of the one that will be there.
-VERSION := $(shell for p in $(BIN)/python "$(PYTHON)"; do "$$p" -c '$(NEW_ENOUGH); print("%d.%d" % sys.version_info[:2])' 2> /dev/null && break; done)
+VERSION := $(shell { $(BIN)/python -c '$(USABLE); $(SHOW)' || "$(PYTHON)" -c '$(NEW_ENOUGH); $(SHOW)'; } 2> /dev/null)
 # Exact versions, for Python 3.11; empty for another Python: the newest that pyproject.toml allows.
 CONSTRAINTS ?= $(if $(filter 3.11,$(VERSION)),constraints.txt)
 NAME ?=
@@ -95,7 +97,7 @@ ANOTHER := name one by make PYTHON=/path/to/python
 .PHONY: $(VENV)
 $(VENV):
 	@test -n "$(PYTHON)" || { echo "No Python was found: install Python 3.11 or newer, or $(ANOTHER)."; exit 2; }
-	@"$(PYTHON)" -c 'import sys; assert sys.version_info >= (3, 11)' 2> /dev/null || { echo "$(PYTHON) can't be used, since Python 3.11 or newer is needed: $(ANOTHER)."; exit 2; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2> /dev/null || { echo "$(PYTHON) can't be used, since Python 3.11 or newer is needed: $(ANOTHER)."; exit 2; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) can't make environments: on Debian, install its package python3-venv, or $(ANOTHER)."; exit 2; }
 	"$(PYTHON)" -m venv --clear $(VENV)
 
@@ -107,7 +109,7 @@ $(VENV)/.installed-test: pyproject.toml $(CONSTRAINTS)
 	touch $(VENV)/.installed
 
 define install
-	@$(BIN)/python -c '$(NEW_ENOUGH)' 2> /dev/null || $(MAKE) --no-print-directory $(VENV)
+	@$(BIN)/python -c '$(USABLE)' 2> /dev/null || $(MAKE) --no-print-directory $(VENV)
 	@echo "Installing into $(VENV) (the first time this takes a few minutes)"
 	$(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(CONSTRAINTS)) --editable '$(1)'
 	touch $@
