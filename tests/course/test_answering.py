@@ -12,8 +12,8 @@ from exercises import DESIGNS, networks
 from hw1lib.backprop.network import Network
 from hw1lib.cli import main
 from hw1lib.course.answerfile import parse_lines, read_answers
-from hw1lib.course.answering import answer_shapes, answers_template
-from hw1lib.course.answers import Verdict, parse_answers
+from hw1lib.course.answering import answers_template
+from hw1lib.course.answers import Verdict, answer_shapes, parse_answers
 from hw1lib.course.grading import read_key
 from hw1lib.course.marking import Finding, mark_answers
 from pages import AXE, WCAG

@@ -13,7 +13,7 @@ import numpy as np
 
 from hw1lib.backprop.judging import HINTS, LONGEST, Tolerance, Verdict
 from hw1lib.backprop.network import NUMBER, PARAMETERS, Network
-from hw1lib.course.answers import OPEN
+from hw1lib.course.answers import OPEN, ORDER, answer_shapes
 from hw1lib.course.places import DERIVATIVES, place
 from qmdbook.scripts import plain
 
@@ -25,13 +25,6 @@ LABELS = {"y_hat": "ŷ", "loss": "L"} | {
     f"d{letter}_{layer}": f"∂L/∂{letter}<sub>{layer}</sub>"
     for letter, layer in (parameter.split("_") for parameter in PARAMETERS)
 }
-ORDER = ("dW_O", "db_O", "dW_H", "db_H")  # as on the sheet
-
-
-def answer_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """The shape of each answer that is a number, a list or a matrix."""
-    shapes: dict[str, tuple[int, ...]] = {"y_hat": (len(network.y),), "loss": ()}
-    return shapes | {name: np.shape(getattr(network, name[1:])) for name in ORDER}
 
 
 def answers_template(network: Network) -> str:

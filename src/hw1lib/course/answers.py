@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from hw1lib.backprop import judging
 from hw1lib.backprop.formulas import Array
 from hw1lib.backprop.judging import Numeral, Tolerance
-from hw1lib.backprop.network import PARAMETERS, Network
+from hw1lib.backprop.network import Network
 from hw1lib.course.answerfile import Slip
 from hw1lib.course.places import place as place_text
 
+ORDER = ("dW_O", "db_O", "dW_H", "db_H")  # as on the sheet
 OPEN = "?"  # stands for an entry that is not answered
 PLACE = re.compile(r"d(W_[HO]\[\d{1,2},\d{1,2}\]|b_[HO]\[\d{1,2}\])", re.ASCII)
 
@@ -81,10 +82,15 @@ def worst(answer: Answer, expected: Array, tolerance: Tolerance) -> judging.Verd
     return next(verdict for verdict in reversed(judging.Verdict) if verdict in verdicts)
 
 
+def answer_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """The shape of each answer that is a number, a list or a matrix."""
+    shapes: dict[str, tuple[int, ...]] = {"y_hat": (len(network.y),), "loss": ()}
+    return shapes | {name: np.shape(getattr(network, name[1:])) for name in ORDER}
+
+
 def parse_answers(fields: Mapping[str, object], network: Network) -> dict[str, Found]:
     """Answers as numbers, or texts that hold them, in lists; zeros as texts such as dW_H[2, 1]."""
-    shapes = {f"d{name}": np.shape(getattr(network, name)) for name in PARAMETERS}
-    shapes |= {"y_hat": (len(network.y),), "loss": ()}
+    shapes = answer_shapes(network)
     return {name: _found(name, value, shapes.get(name)) for name, value in fields.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import fill
 from typing import TypeAlias
 
@@ -41,17 +41,20 @@ def as_json(findings: Sequence[Finding], show: bool) -> str:
     return json.dumps(report, ensure_ascii=False)
 
 
-def written(value: Nested) -> Texts:
-    """Numbers in nested lists as texts: four decimals, more if small; whole ones as they are."""
+def rounded(number: float) -> str:
+    """Four decimals, more if it is small; a whole number as it is."""
+    if number == int(number):
+        return f"{number:.0f}"
+    return f"{number:.4f}" if abs(number) > 1e-3 else f"{number:.3e}"
+
+
+def written(value: Nested, show: Callable[[float], str] = rounded) -> Texts:
+    """Numbers in nested lists as texts, as `show` writes one; texts stay as they are."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return [*map(written, value)]
-    if value == int(value):
-        text = f"{value:.0f}"
-    else:
-        text = f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.3e}"
-    return text.replace("-", "−")
+        return [written(each, show) for each in value]
+    return show(value).replace("-", "−")
 
 
 def right_text(right: Right) -> str:

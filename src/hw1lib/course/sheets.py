@@ -19,7 +19,7 @@ from hw1lib.backprop.judging import Tolerance
 from hw1lib.backprop.network import CHOICES, PARAMETERS, REQUIRED, Network, parse_network
 from hw1lib.backprop.zeros import find_zeros
 from hw1lib.course.answering import answering_page, answers_template
-from hw1lib.course.checking import Nested, Texts, written
+from hw1lib.course.checking import Nested, written
 from hw1lib.course.networks import Design, student_network
 from hw1lib.course.places import DERIVATIVES, entries, place
 from hw1lib.course.roster import read_roster
@@ -215,22 +215,13 @@ def _page(key: Key) -> dict[str, Any]:
             places.setdefault(reason[0].upper() + reason[1:], []).append(zero["place"])
     total = sum(np.size(key[name]) for name in DERIVATIVES)
     values = {name: value for name, value in key.items() if name not in ("network", "zeros")}
-    page = {name: given(value) for name, value in key["network"].items()}
+    page = {name: written(value, "{:g}".format) for name, value in key["network"].items()}
     page |= {name: written(value) for name, value in values.items()}
     return page | {
         "name": key["name"] if fonts_for(key["name"]) is not None else "",
         "count": f"{len(key['zeros'])} of the {total} derivatives are zero:",
         "zeros": [(reason, ", ".join(names)) for reason, names in places.items()],
     }
-
-
-def given(value: Nested) -> Texts:
-    """Numbers of a network in nested lists as texts, with all their digits."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return [*map(given, value)]
-    return f"{value:g}".replace("-", "−")
 
 
 def _check_distinct(keys: Sequence[Key]) -> None:
