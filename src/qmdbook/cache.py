@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from qmdbook.memory import digest
+from qmdbook.memory import digest, keep
 from qmdbook.project import Project
 
 
@@ -31,12 +29,7 @@ def write_cache(project: Project, state: str, name: str, notebook: NotebookNode)
     """Keeps a chapter's outputs in place of older ones; a read-only folder has no cache."""
     outputs = [cell.outputs for cell in notebook.cells]
     record = {"digest": _digest_of(state, notebook), "outputs": outputs}
-    path = _path(project, name)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(record), encoding="utf-8")
-        part.replace(path)
+    keep(_path(project, name), json.dumps(record).encode())
 
 
 def _path(project: Project, name: str) -> Path:

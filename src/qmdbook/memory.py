@@ -38,11 +38,7 @@ class Memory:
                 os.utime(path)
                 return content
         content = make()
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}")
-            part.write_bytes(hashlib.sha256(content).digest() + content)
-            part.replace(path)
+        keep(path, hashlib.sha256(content).digest() + content)
         return content
 
     def forget(self) -> None:
@@ -52,6 +48,15 @@ class Memory:
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > DAYS * 24 * 3600:
                     path.unlink()
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all; in a folder that can't be written, nothing is kept."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_bytes(content)
+        part.replace(path)
 
 
 def digest(*inputs: bytes) -> str:
