@@ -1,7 +1,8 @@
 -- Before Quarto's own filters: headings name the part of the question that they answer; solutions
 -- and collapsed callouts become <details>, which open by keyboard and without a script, where
--- Quarto's need a mouse, and on paper solutions stand last; works that a chapter cites stand in a section of its page; chapters that `qmdbook:
--- notebooks` names get a link to their notebook, which the post-render step writes.
+-- Quarto's need a mouse, and on paper solutions stand last; works that a chapter cites stand in a
+-- section of its page; chapters that `qmdbook: notebooks` names get a link to their notebook, which
+-- the post-render step writes.
 
 local function header(el)
   if not el.attributes.part then return nil end

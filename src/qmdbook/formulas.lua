@@ -1,10 +1,11 @@
 -- What pandoc's writers get wrong in formulas; for Quarto and for resolve.lua.
 --
 -- In MathML no browser puts a space between log and what follows it without brackets, and a prime that
--- is a superscript stands too high, since fonts raise it already. The typst
--- writer has no gap between the columns of cases and aligned nor for \;, none between those of an
--- array at all, takes \| and \lvert for relations, gives a matrix within a line no more room than a
--- letter, and, since pandoc 3.10, makes one name of a bracket's index and what follows: (a)_k b.
+-- is a superscript stands too high, since fonts raise it already.
+--
+-- The typst writer has no gap between the columns of cases and aligned nor for \;, none between those
+-- of an array at all, takes \| and \lvert for relations, gives a matrix within a line no more room
+-- than a letter, and, since pandoc 3.10, makes one name of a bracket's index and what follows: (a)_k b.
 
 if FORMAT:match("^html") then
   local function spaced(el)
